@@ -1,0 +1,1 @@
+export type { CryptoSuite, EthereumCrypto, PrivateKey } from './suite.ts';

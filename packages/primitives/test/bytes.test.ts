@@ -1,0 +1,37 @@
+import { bigintToBytes, bytesToBigint, bytesToHex, compareBytes, fromHex, hexToBytes } from '@hansa/primitives';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+describe('bytes', () => {
+  it('hex: decode after encode is the identity', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(fromHex(bytesToHex(bytes))).toEqual(bytes);
+        expect(hexToBytes(bytesToHex(bytes).toUpperCase())).toEqual(bytes);
+      }),
+    );
+  });
+
+  it('hex: odd length and other characters are refused', () => {
+    for (const text of ['0', 'zz', '0x00', ' 00', '00 ']) expect(hexToBytes(text)).toBeUndefined();
+  });
+
+  it('integers are big-endian and of fixed width', () => {
+    expect(bytesToHex(bigintToBytes(258n, 4))).toBe('00000102');
+    fc.assert(
+      fc.property(fc.bigInt(0n, (1n << 256n) - 1n), (value) => {
+        expect(bytesToBigint(bigintToBytes(value, 32))).toBe(value);
+      }),
+    );
+    expect(() => bigintToBytes(256n, 1)).toThrow(/does not fit/);
+  });
+
+  it('order of bytes is that of their hex', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 8 }), fc.uint8Array({ maxLength: 8 }), (a, b) => {
+        const [hexA, hexB] = [bytesToHex(a), bytesToHex(b)];
+        expect(Math.sign(compareBytes(a, b))).toBe(hexA < hexB ? -1 : hexA > hexB ? 1 : 0);
+      }),
+    );
+  });
+});
