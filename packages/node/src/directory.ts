@@ -1,0 +1,126 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { CryptoSuite, PrivateKey } from '@hansa/crypto';
+import { bytesToHex, ChainError, fromHex, type NodeId } from '@hansa/primitives';
+import type { Genesis } from '@hansa/protocol';
+import { parseGenesis } from '@hansa/protocol';
+import { parseSettings, type Settings } from './config/settings.ts';
+import type { NodeErrorCode } from './errors.ts';
+
+/** Where a node keeps what. The names are part of the product: people script against them. */
+export type NodePaths = {
+  readonly root: string;
+  readonly settings: string;
+  readonly genesis: string;
+  readonly nodeKey: string;
+  /** Key of the organisation's admin account, when it was made here. */
+  readonly adminKey: string;
+  readonly card: string;
+  readonly data: string;
+  readonly ledger: string;
+  readonly votes: string;
+  readonly poolJournal: string;
+  readonly adminToken: string;
+};
+
+export function nodePaths(directory: string): NodePaths {
+  const root = resolve(directory);
+  const data = join(root, 'data');
+  return {
+    root,
+    settings: join(root, 'hansa.toml'),
+    genesis: join(root, 'genesis.json'),
+    nodeKey: join(root, 'node.key'),
+    adminKey: join(root, 'admin.key'),
+    card: join(root, 'node.json'),
+    data,
+    ledger: join(data, 'ledger'),
+    votes: join(data, 'votes'),
+    poolJournal: join(data, 'pool.journal'),
+    adminToken: join(data, 'admin.token'),
+  };
+}
+
+const failure = (code: NodeErrorCode, message: string, remedy: string, cause?: unknown): ChainError<NodeErrorCode> =>
+  new ChainError<NodeErrorCode>({ code, message, remedy }, { cause });
+
+/** @throws ChainError NODE_CONFIG_UNREADABLE or NODE_CONFIG_INVALID */
+export function readSettings(paths: NodePaths): Settings {
+  if (!existsSync(paths.settings)) {
+    throw failure(
+      'NODE_CONFIG_UNREADABLE',
+      `${paths.root} is no node directory: hansa.toml is missing`,
+      'make one by `hansa init --dir DIR --org NAME`, or name the right one with --dir',
+    );
+  }
+  return parseSettings(readFileSync(paths.settings, 'utf8'), paths.settings);
+}
+
+/** @throws ChainError NODE_GENESIS_MISSING or NODE_GENESIS_INVALID */
+export function readGenesis(file: string): Genesis {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw failure(
+      'NODE_GENESIS_MISSING',
+      `the genesis file ${file} cannot be read`,
+      'make it by `hansa genesis create`, or copy the one that the consortium agreed on',
+      cause,
+    );
+  }
+  const parsed = parseGenesis(text);
+  if (!parsed.ok) {
+    throw failure('NODE_GENESIS_INVALID', `${file}: ${parsed.error.message}`, parsed.error.remedy ?? 'ask a member for the genesis file again');
+  }
+  return parsed.value;
+}
+
+/**
+ * Private key from a file of 64 hex digits that only its owner may read.
+ * @throws ChainError NODE_KEY_MISSING, NODE_KEY_INVALID or NODE_KEY_EXPOSED
+ */
+export function readKey(file: string): PrivateKey {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (cause) {
+    throw failure('NODE_KEY_MISSING', `the key file ${file} cannot be read`, 'restore it, or make a new node by `hansa init`', cause);
+  }
+  if ((statSync(file).mode & 0o077) !== 0) {
+    throw failure('NODE_KEY_EXPOSED', `${file} can be read by others than its owner`, `chmod 600 ${file}, and ask yourself who has read it`);
+  }
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw failure('NODE_KEY_INVALID', `${file} does not hold 64 lower-case hex digits`, 'restore it from where it was kept');
+  }
+  return fromHex(text);
+}
+
+/** Writes a new key file with mode 0600; never over an existing one. */
+export function writeKey(file: string, key: PrivateKey): void {
+  writeFileSync(file, `${bytesToHex(key)}\n`, { mode: 0o600, flag: 'wx' });
+  chmodSync(file, 0o600);
+}
+
+/** Writes a secret (token, key) readable by its owner only. */
+export function writeSecret(file: string, text: string): void {
+  writeFileSync(file, text, { mode: 0o600 });
+  chmodSync(file, 0o600);
+}
+
+export function makeDirectory(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+}
+
+/** What an organisation hands over so that others can put its node into a genesis. Holds no secret. */
+export type NodeCard = {
+  readonly organisation: string;
+  readonly organisationName: string;
+  readonly nodeId: NodeId;
+  readonly addresses: readonly string[];
+  readonly admins: readonly string[];
+};
+
+export function readNodeId(paths: NodePaths, suite: CryptoSuite): NodeId {
+  return suite.nodeIdOf(readKey(paths.nodeKey));
+}

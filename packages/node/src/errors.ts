@@ -1,0 +1,22 @@
+/** Operating failures of the node package. Each has a remedy where it is thrown, and a test that provokes it. */
+export type NodeErrorCode =
+  | 'NODE_CONFIG_UNREADABLE'
+  | 'NODE_CONFIG_INVALID'
+  | 'NODE_GENESIS_MISSING'
+  | 'NODE_GENESIS_INVALID'
+  | 'NODE_GENESIS_MISMATCH'
+  | 'NODE_KEY_MISSING'
+  | 'NODE_KEY_INVALID'
+  | 'NODE_KEY_EXPOSED'
+  | 'NODE_DIRECTORY_EXISTS'
+  | 'NODE_DIRECTORY_LOCKED'
+  | 'NODE_PORT_BUSY'
+  | 'NODE_WORKER_FAILED'
+  | 'NODE_EXECUTION_FAILED'
+  | 'NODE_VOTE_STORE_LOST'
+  | 'NODE_STOPPED'
+  | 'CLI_USAGE'
+  | 'CLI_NODE_UNREACHABLE'
+  | 'CLI_TRANSACTION_FAILED'
+  | 'CLI_VERIFY_FAILED'
+  | 'CLI_DEVNET_FAILED';
