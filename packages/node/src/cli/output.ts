@@ -1,4 +1,4 @@
-import { ChainError } from '@hansa/primitives';
+import { toFailure } from '../failure.ts';
 
 /** How a command talks: people on stdout, programs by `--json`, trouble on stderr with code, cause and remedy. */
 export type Output = {
@@ -36,27 +36,6 @@ export function failCommand(error: unknown, json: boolean): never {
     if (failure.remedy !== undefined) process.stderr.write(`  remedy: ${failure.remedy}\n`);
   }
   process.exit(1);
-}
-
-type PlainFailure = { code: string; message: string; cause?: string; remedy?: string };
-
-export function toFailure(error: unknown): PlainFailure {
-  if (error instanceof ChainError) {
-    const cause = error.cause instanceof Error ? error.cause.message : undefined;
-    return {
-      code: error.code,
-      message: error.message,
-      ...(cause === undefined ? {} : { cause }),
-      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
-    };
-  }
-  const plain = error instanceof Error ? error : new Error(String(error));
-  return {
-    code: 'NODE_UNEXPECTED',
-    message: plain.message,
-    cause: plain.stack?.split('\n').slice(1, 4).map((line) => line.trim()).join(' < ') ?? 'unknown',
-    remedy: 'this is a fault of the program: please report it with the lines above',
-  };
 }
 
 /** Renders rows in aligned columns. */
