@@ -2,19 +2,8 @@
  * One copy of the vote store as a file. The port is small so that a simulator can put a faulty disk beneath the real
  * store: writes that were not synced may vanish or be torn, a synced one stays, `replace` happens wholly or not at all.
  */
-import {
-  close,
-  closeSync,
-  constants,
-  fdatasync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  write,
-  writeSync,
-} from 'node:fs';
+import { close, closeSync, constants, fdatasync, openSync, readFileSync, write } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ChainError } from '@hansa/primitives';
 

@@ -3,7 +3,7 @@
  * Bounded: a batch is at most `BATCH_BYTES_MAX`; the file is rewritten by its owner (`rewrite`) when most of it is dead.
  */
 import { crc32 } from 'node:zlib';
-import { assert, concatBytes, equalBytes, fromHex, type HashHex } from '@hansa/primitives';
+import { assert, concatBytes, equalBytes, fromHex, type HashHex, hashToHex, ZERO_HASH } from '@hansa/primitives';
 import { type Pending, type VoteFile, VoteStoreError } from './vote-file.ts';
 
 /** ASCII "hansavot", then u16 version 1: the first bytes of each copy. */
@@ -16,6 +16,9 @@ const BATCH_MARK = 0x9e_48_56_42;
 const BATCH_HEAD_SIZE = 20;
 /** A window of 8 proposals of 1 MiB with their transactions, twice. */
 export const BATCH_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** Owner of a store that `init` has just written: it has never voted, and belongs to whoever opens it first. */
+export const UNBOUND_OWNER: HashHex = ZERO_HASH;
 
 export type VoteLogLoss = {
   readonly reason: 'missing' | 'damaged' | 'foreign';
@@ -265,7 +268,8 @@ function readHeader(bytes: Uint8Array, owner: HashHex): { readonly salt: number 
   const body = bytes.subarray(0, HEADER_SIZE - 4);
   if (viewOf(bytes).getUint32(HEADER_SIZE - 4) !== crc32(body)) return 'unreadable';
   if (!equalBytes(body.subarray(0, MAGIC.length), MAGIC)) return 'unreadable';
-  if (!equalBytes(body.subarray(MAGIC.length, MAGIC.length + 32), fromHex(owner))) return 'foreign';
+  const found = hashToHex(body.subarray(MAGIC.length, MAGIC.length + 32));
+  if (found !== owner && found !== UNBOUND_OWNER) return 'foreign';
   return { salt: viewOf(bytes).getUint32(HEADER_SIZE - 8) };
 }
 
