@@ -45,6 +45,8 @@ export type Origin =
   /** Read back from the journal: as `local`, but not appended again. */
   | { readonly type: 'journal' }
   /** `relay`: pass it on at once (it came from a node that does not reach the validators itself). */
+  /** Came with a proposal that was dropped later, or was fetched for one. */
+  | { readonly type: 'proposal' }
   | { readonly type: 'peer'; readonly nodeId: NodeId; readonly relay: boolean };
 
 /** How a transaction ended in this pool. Committed ones are the ledger's to tell. */
@@ -72,7 +74,7 @@ export type PoolStatus =
   /** Waits for something: said in `reason`, with what to do in `remedy`. */
   | {
       readonly type: 'queued';
-      readonly cause: 'nonce gap' | 'funds' | 'parameters';
+      readonly cause: 'nonce gap' | 'nonce ordered' | 'funds' | 'parameters';
       readonly missingNonce: bigint | undefined;
       readonly reason: string;
       readonly remedy: string;
