@@ -1,0 +1,73 @@
+import type { Network } from '@hansa/network';
+import type { NodeId } from '@hansa/primitives';
+import { decodeTransactionsFrame, encodeTransactionsFrame } from '@hansa/protocol';
+import type { TxPool } from '@hansa/txpool';
+import type { VerifyPool } from '../workers/verify-types.ts';
+
+/** One frame to one peer. Small enough not to hold up votes on the same socket, large enough to be cheap. */
+const FRAME_SIZE_MAX = 48 * 1024;
+const FRAME_COUNT_MAX = 512;
+/** After a full turn the next one follows this much later, so that a stream of single transactions travels in batches. */
+const GATHER_MS = 5;
+
+export type GossipDependencies = {
+  readonly pool: TxPool;
+  readonly network: Pick<Network, 'send' | 'penalise' | 'onFrame'>;
+  readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
+  /** Something was admitted, or the facts that the view timer counts have changed. */
+  readonly onChanged: () => void;
+};
+
+export type Gossip = {
+  /** Something new is in the pool: send it soon. */
+  schedule(): void;
+  stop(): void;
+};
+
+/** Passes admitted transactions to the peers in batches, and theirs to the pool. */
+export function createGossip(dependencies: GossipDependencies): Gossip {
+  const { pool, network, verifier, onChanged } = dependencies;
+  let timer: NodeJS.Timeout | undefined;
+  let isStopped = false;
+
+  function schedule(delayMs = GATHER_MS): void {
+    if (isStopped || timer !== undefined) return;
+    timer = setTimeout(flush, delayMs);
+  }
+
+  function flush(): void {
+    timer = undefined;
+    let isMore = false;
+    for (const peer of pool.peersWithGossip()) {
+      const batch = pool.takeGossip(peer, { countMax: FRAME_COUNT_MAX, sizeBytesMax: FRAME_SIZE_MAX });
+      if (batch.length === 0) continue;
+      network.send(peer, 'transactions', encodeTransactionsFrame({ transactions: batch.map((transaction) => transaction.bytes) }));
+      isMore = true;
+    }
+    if (!isMore) return;
+    onChanged();
+    if (pool.peersWithGossip().length > 0) schedule(0);
+  }
+
+  network.onFrame('transactions', async (from: NodeId, bytes: Uint8Array) => {
+    const frame = decodeTransactionsFrame(bytes);
+    if (!frame.ok) return network.penalise(from, `transactions frame: ${frame.error.message}`);
+    const verified = await verifier.verifyTransactions(frame.value.transactions);
+    // Busy: the peer sends again what stays unordered, and meanwhile this handler's promise has held it back.
+    if (!verified.ok) return;
+    const good = verified.value.flatMap((result) => (result.ok ? [result.value] : []));
+    if (good.length < verified.value.length) {
+      network.penalise(from, `${verified.value.length - good.length} transactions with a wrong form or signature`);
+    }
+    pool.add(good, { type: 'peer', nodeId: from, relay: false });
+    onChanged();
+  });
+
+  return {
+    schedule: () => schedule(),
+    stop: () => {
+      isStopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

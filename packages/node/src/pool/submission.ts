@@ -1,0 +1,68 @@
+import { type Failure, fail, type HashHex, type Result } from '@hansa/primitives';
+import type { Origin, TxPool } from '@hansa/txpool';
+import type { VerifyPool } from '../workers/verify-types.ts';
+
+/** Submissions waiting for one batch; more are refused, so that a flood costs bounded memory. */
+const WAITING_COUNT_MAX = 20_000;
+
+export type Submission = { submit(raw: Uint8Array): Promise<Result<HashHex, Failure>>; pendingCount(): number };
+
+export type SubmissionDependencies = {
+  readonly pool: TxPool;
+  readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
+  /** Resolves when the journal holds everything that was admitted so far: only then is a client told yes. */
+  readonly flushJournal: () => Promise<void>;
+  readonly onAdmitted: () => void;
+};
+
+type Waiting = { readonly raw: Uint8Array; readonly resolve: (result: Result<HashHex, Failure>) => void };
+
+/** Gathers what clients submit in one turn of the event loop into one batch for verify worker, pool and journal. */
+export function createSubmission(dependencies: SubmissionDependencies): Submission {
+  const { pool, verifier, flushJournal, onAdmitted } = dependencies;
+  let waiting: Waiting[] = [];
+  let pendingCount = 0;
+
+  async function flush(): Promise<void> {
+    const batch = waiting;
+    waiting = [];
+    try {
+      const results = await admit(batch.map((entry) => entry.raw));
+      batch.forEach((entry, index) => entry.resolve(results[index] as Result<HashHex, Failure>));
+    } finally {
+      pendingCount -= batch.length;
+    }
+  }
+
+  async function admit(raw: readonly Uint8Array[]): Promise<readonly Result<HashHex, Failure>[]> {
+    const verified = await verifier.verifyTransactions(raw);
+    if (!verified.ok) return raw.map(() => fail(verified.error));
+    const good = verified.value.flatMap((result) => (result.ok ? [result.value] : []));
+    const admitted = pool.add(good, { type: 'local' } satisfies Origin);
+    onAdmitted();
+    if (admitted.some((result) => result.ok)) await flushJournal();
+    let next = 0;
+    return verified.value.map((result): Result<HashHex, Failure> => {
+      if (!result.ok) return result;
+      const outcome = admitted[next++] as (typeof admitted)[number];
+      return outcome.ok ? { ok: true, value: outcome.value.hash } : outcome;
+    });
+  }
+
+  return {
+    pendingCount: () => pendingCount,
+    submit: (raw) => {
+      if (pendingCount >= WAITING_COUNT_MAX) {
+        return Promise.resolve(
+          fail({ code: 'POOL_BUSY', message: 'txpool is full', remedy: 'the node is checking as many transactions as it can: send again in a moment' }),
+        );
+      }
+      pendingCount++;
+      return new Promise((resolve) => {
+        waiting.push({ raw, resolve });
+        if (waiting.length === 1) setImmediate(() => void flush());
+      });
+    },
+  };
+}
+
