@@ -12,5 +12,12 @@ export {
   storageKey,
   systemKey,
 } from './state-key.ts';
+export {
+  EMPTY_SUBTREE,
+  type StateProof,
+  stateKeyBit,
+  stateLeafDigest,
+  verifyStateProof,
+} from './state-proof.ts';
 export type * from './transaction.ts';
 export type * from './validator-set.ts';
