@@ -1,8 +1,48 @@
+export { type AccountRecord, decodeAccount, EMPTY_CODE_HASH, encodeAccount } from './account-codec.ts';
 export type * from './block.ts';
 export { LEFT_OUT_REASONS } from './block.ts';
+export { decodeBody, encodeBody, txRoot } from './body-codec.ts';
+export { certificateDigest, decodeCertificate, encodeCertificate, verifyCertificate } from './certificate-codec.ts';
 export { type ChainParameters, DEFAULT_CHAIN_PARAMETERS } from './chain-parameters.ts';
+export type { ProtocolErrorCode, ProtocolFailure } from './errors.ts';
 export type * from './genesis.ts';
+export { blockHash, decodeHeader, encodeHeader, HEADER_VERSION } from './header-codec.ts';
+export { isIdentifier } from './identifier.ts';
+export * from './limits.ts';
+export {
+  decodeParameters,
+  encodeParameters,
+  PARAMETER_TABLE,
+  type ParameterRule,
+  parameterByKey,
+  parametersFault,
+  setParameter,
+} from './parameter-table.ts';
+export {
+  decodeIncarnation,
+  decodePbftMessage,
+  decodeVoteCertificate,
+  encodeIncarnation,
+  encodePbftMessage,
+  encodeVoteCertificate,
+  type UnsignedPbftMessage,
+} from './pbft-codec.ts';
 export type * from './pbft-message.ts';
+export { decodeProposal, encodeProposal, proposalDigest, proposalTransactionHashes } from './proposal-codec.ts';
+export { maxFaultyWeight, quorumWeight, totalWeight } from './quorum.ts';
+export { decodeReceipt, encodeReceipt, receiptDigest, receiptRoot } from './receipt-codec.ts';
+export { encodeRlp, type RlpItem, rlpUint } from './rlp.ts';
+export { encodeSignedTransaction } from './sign-transaction.ts';
+export {
+  claimSigningDigest,
+  incarnationSigningDigest,
+  pbftSigningDigest,
+  type SignatureCheck,
+  signaturesOf,
+  verifyIncarnation,
+  verifyVoteCertificate,
+  voteSigningDigest,
+} from './signing.ts';
 export {
   accountKey,
   codeKey,
@@ -12,12 +52,9 @@ export {
   storageKey,
   systemKey,
 } from './state-key.ts';
-export {
-  EMPTY_SUBTREE,
-  type StateProof,
-  stateKeyBit,
-  stateLeafDigest,
-  verifyStateProof,
-} from './state-proof.ts';
+export { TAGS } from './tags.ts';
+export { decodeTermInfo, encodeTermInfo } from './term-info-codec.ts';
 export type * from './transaction.ts';
+export { decodeTransaction, LAST_HEIGHT_ADDRESS, recoverSender } from './transaction-codec.ts';
 export type * from './validator-set.ts';
+export { decodeValidatorSet, encodeValidatorSet, validatorsHash } from './validator-set-codec.ts';

@@ -19,6 +19,7 @@ export type Transaction = {
   /** undefined creates a contract. */
   readonly to: AddressHex | undefined;
   readonly value: bigint;
+  /** View into `bytes`. */
   readonly data: Uint8Array;
   readonly accessList: readonly AccessListEntry[];
   /** What the sender signed, 32 bytes. */
@@ -32,3 +33,21 @@ export type Transaction = {
 
 /** A transaction whose signature was checked. */
 export type SignedTransaction = Transaction & { readonly sender: AddressHex };
+
+/** What a sender decides. `maxPriorityFeePerGas` is used by type 2 only. */
+export type UnsignedTransaction = Pick<
+  Transaction,
+  | 'type'
+  | 'chainId'
+  | 'nonce'
+  | 'gasLimit'
+  | 'maxFeePerGas'
+  | 'maxPriorityFeePerGas'
+  | 'to'
+  | 'value'
+  | 'data'
+  | 'accessList'
+> & {
+  /** Adds the access-list entry that carries it; types 1 and 2 only. */
+  readonly lastHeight?: Height | undefined;
+};

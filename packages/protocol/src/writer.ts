@@ -1,0 +1,112 @@
+import { assert, bigintToBytes, fromHex } from '@hansa/primitives';
+
+const CAPACITY_FIRST = 256;
+
+/**
+ * Canonical encoding (spec FMT-1): big-endian integers of fixed width, u32 before bytes and lists. For own values only:
+ * a value that does not fit is a programmer's error.
+ */
+export class Writer {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #size = 0;
+
+  constructor(capacity: number = CAPACITY_FIRST) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  u8(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, `a u8 was expected, got ${value}`);
+    const at = this.#reserve(1);
+    this.#bytes[at] = value;
+    return this;
+  }
+
+  u32(value: number): this {
+    assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, `a u32 was expected, got ${value}`);
+    const at = this.#reserve(4);
+    this.#view.setUint32(at, value);
+    return this;
+  }
+
+  /** u64 of a safe integer: heights, views, milliseconds. */
+  u64(value: number): this {
+    assert(Number.isSafeInteger(value) && value >= 0, `a safe integer from 0 was expected, got ${value}`);
+    const at = this.#reserve(8);
+    this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
+    this.#view.setUint32(at + 4, value >>> 0);
+    return this;
+  }
+
+  /** u64 of a bigint: gas, nonces. */
+  u64Bigint(value: bigint): this {
+    assert(value >= 0n && value < 1n << 64n, `a u64 was expected, got ${value}`);
+    const at = this.#reserve(8);
+    this.#view.setBigUint64(at, value);
+    return this;
+  }
+
+  /** u256 of a bigint: amounts, prices. */
+  u256(value: bigint): this {
+    return this.raw(bigintToBytes(value, 32));
+  }
+
+  boolean(value: boolean): this {
+    return this.u8(value ? 1 : 0);
+  }
+
+  /** Bytes of fixed length, without a length before them. */
+  raw(value: Uint8Array): this {
+    const at = this.#reserve(value.length);
+    this.#bytes.set(value, at);
+    return this;
+  }
+
+  /** As `raw`, with the length that the format wants. */
+  fixed(value: Uint8Array, size: number): this {
+    assert(value.length === size, `${size} bytes were expected, got ${value.length}`);
+    return this.raw(value);
+  }
+
+  /** Bytes of a fixed length that are held as hex: hashes, addresses, node ids. */
+  hex(value: string, size: number): this {
+    assert(value.length === 2 * size, `${2 * size} hex digits were expected, got ${value.length}`);
+    return this.raw(fromHex(value));
+  }
+
+  /** u32 length and the bytes. */
+  bytes(value: Uint8Array): this {
+    return this.u32(value.length).raw(value);
+  }
+
+  /** u32 count and the items. */
+  list<T>(items: readonly T[], write: (writer: this, item: T, index: number) => void): this {
+    this.u32(items.length);
+    for (let i = 0; i < items.length; i++) write(this, items[i] as T, i);
+    return this;
+  }
+
+  /** A value that may be absent is a list of none or one (spec FMT-1: no optional fields). */
+  maybe<T>(value: T | undefined, write: (writer: this, item: T) => void): this {
+    return this.list(value === undefined ? [] : [value], write);
+  }
+
+  /** The bytes written so far, as a copy of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#size);
+  }
+
+  #reserve(size: number): number {
+    const at = this.#size;
+    const needed = at + size;
+    if (needed > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
+      grown.set(this.#bytes.subarray(0, at));
+      this.#bytes = grown;
+      this.#view = new DataView(grown.buffer);
+    }
+    this.#size = needed;
+    return at;
+  }
+}
