@@ -6,7 +6,7 @@
  * and MUST NOT call the driver back with data from peers that it did not get through `receive`. A `done` callback MUST
  * be called exactly once, now or later, on the main thread; a failure that cannot be answered is fatal to the process.
  */
-import type { FinalHead, PbftReport, PbftStatus, RejectCode } from '@hansa/consensus';
+import type { FinalHead, PbftReport, PbftStatus, RejectCode, UnsignedPbftMessage } from '@hansa/consensus';
 import type { Failure, HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa/primitives';
 import type { Certificate, IncarnationMessage, PbftMessage, Proposal, TermInfo, ValidatorSet } from '@hansa/protocol';
 
@@ -62,7 +62,7 @@ export type VoteSigner = {
 /** The canonical digests that the driver needs; `create-node.ts` binds `@hansa/protocol` to the chain's suite. */
 export type ConsensusDigests = {
   /** What a message's author signs. */
-  signingDigest(message: Omit<PbftMessage & { signature: Uint8Array }, 'signature'>): HashHex;
+  signingDigest(message: UnsignedPbftMessage): HashHex;
   incarnationDigest(statement: Omit<IncarnationMessage, 'signature'>): HashHex;
   proposalDigest(proposal: Proposal): HashHex;
 };
