@@ -52,6 +52,7 @@ export {
   storageKey,
   systemKey,
 } from './state-key.ts';
+export { EMPTY_SUBTREE, type StateProof, stateKeyBit, stateLeafDigest, verifyStateProof } from './state-proof.ts';
 export { TAGS } from './tags.ts';
 export { decodeTermInfo, encodeTermInfo } from './term-info-codec.ts';
 export type * from './transaction.ts';
