@@ -1,6 +1,6 @@
 import { assert } from '@hansa/primitives';
 
-/** Maxima of the sync machine and of its server. Times are in ticks of the driver. */
+/** Maxima of the sync machine and of its server. Times are in ticks of the driver, 100 ms each. */
 export type SyncLimits = {
   /** Requests in flight, all peers together. At the most one per peer. */
   readonly requestCountMax: number;
@@ -12,6 +12,9 @@ export type SyncLimits = {
   readonly bufferSizeMax: number;
   /** Heights above the head that may be requested or held. */
   readonly aheadCountMax: number;
+  /** So far behind, the machine syncs at once; nearer, the own consensus is given `graceTicks` without a new block first. */
+  readonly nearCountMax: number;
+  readonly graceTicks: number;
   /** A request without an answer for so long has failed. */
   readonly requestTimeoutTicks: number;
   /** First pause of a peer that failed; doubles with each failure in a row. */
@@ -27,16 +30,18 @@ export const DEFAULT_SYNC_LIMITS: SyncLimits = {
   answerSizeMax: 1024 * 1024,
   bufferSizeMax: 8 * 1024 * 1024,
   aheadCountMax: 512,
+  nearCountMax: 16,
+  graceTicks: 4,
   requestTimeoutTicks: 50,
   pauseTicks: 5,
   pauseTicksMax: 300,
   peerCountMax: 256,
 };
 
-/** Bytes of one frame of an answer at the most; an answer is cut into frames of this size (SYNC-12). */
-export const SYNC_FRAME_SIZE_MAX: number = 192 * 1024;
-/** Bytes of one certified block at the most: SYNC-13. Above the block size limit that parameters allow, with room for left-out entries and signatures. */
-export const SYNC_BLOCK_SIZE_MAX: number = 16 * 1024 * 1024;
+/** Bytes of one part at the most: a message is cut into parts that fit the network's sync channel (SYNC-12). */
+export const SYNC_PART_SIZE_MAX: number = 192 * 1024;
+/** Bytes of one message, the largest certified block included (SYNC-13). */
+export const SYNC_MESSAGE_SIZE_MAX: number = 16 * 1024 * 1024;
 
 /** @throws InvariantError when limits contradict each other */
 export function assertSyncLimits(limits: SyncLimits): void {

@@ -34,6 +34,7 @@ export type SyncInput =
       readonly failure: SyncFailure;
       readonly fault: boolean;
     }
+  /** 100 ms have passed. */
   | { readonly type: 'tick' };
 
 export type SyncEffect =
@@ -51,7 +52,16 @@ export type SyncEffect =
    * with `imported` or `importFailed`. At the most one is outstanding.
    */
   | { readonly type: 'import'; readonly peer: NodeId; readonly block: ReceivedBlock }
-  | { readonly type: 'penalise'; readonly peer: NodeId; readonly failure: SyncFailure }
+  /**
+   * The machine asks the peer nothing for a while. `wrong`: it sent what an honest peer never sends, and the driver
+   * SHOULD end the connection. `slow`: to be counted and logged only.
+   */
+  | {
+      readonly type: 'penalise';
+      readonly peer: NodeId;
+      readonly failure: SyncFailure;
+      readonly severity: 'wrong' | 'slow';
+    }
   /** The head has reached what the peers say. Emitted once per change; `behind` is its opposite. */
   | { readonly type: 'caughtUp'; readonly height: Height }
   | { readonly type: 'behind'; readonly height: Height; readonly target: Height };
