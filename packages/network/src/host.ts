@@ -1,0 +1,62 @@
+import './polyfill.ts';
+import type { ConnectionGater, PrivateKey } from '@libp2p/interface';
+import { tcp } from '@libp2p/tcp';
+import { yamux } from '@libp2p/yamux';
+import { createLibp2p, type Libp2p } from 'libp2p';
+import type { NetworkLimits } from './limits.ts';
+import { createNoise, createPreambleProtector, type SecurityOptions } from './security.ts';
+
+export type HostOptions = {
+  readonly key: PrivateKey;
+  readonly listen: readonly string[];
+  readonly limits: NetworkLimits;
+  readonly gater: ConnectionGater;
+  readonly security: SecurityOptions;
+};
+
+/** A window of 1 MiB: bounds what sync can have under way before a vote, and what a paused stream must keep. */
+const STREAM_WINDOW_MAX = 1024 * 1024;
+const STREAMS_PER_CONNECTION = 16;
+
+/**
+ * libp2p with TCP, preamble, noise and yamux, and without everything that would act by itself: no identify, no
+ * connection monitor (it drops peers when our own loop is late), no reconnects (they give up after five), no pruning
+ * or rate limits of its own (ours count and explain, `inbound-guard.ts`).
+ */
+export async function createHost(options: HostOptions): Promise<Libp2p> {
+  const { limits } = options;
+  return await createLibp2p({
+    start: false,
+    privateKey: options.key,
+    addresses: { listen: [...options.listen] },
+    transports: [tcp({ backlog: 128 })],
+    connectionProtector: () => createPreambleProtector(options.security),
+    connectionEncrypters: [createNoise(options.security) as never],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: STREAMS_PER_CONNECTION,
+        maxOutboundStreams: STREAMS_PER_CONNECTION,
+        streamOptions: {
+          maxStreamWindowSize: STREAM_WINDOW_MAX,
+          maxReadBufferLength: 4 * STREAM_WINDOW_MAX,
+          maxWriteBufferLength: 4 * STREAM_WINDOW_MAX,
+        },
+      }),
+    ],
+    connectionGater: options.gater,
+    connectionManager: {
+      maxConnections: 2 * limits.connectionCountMax,
+      inboundConnectionThreshold: 1_000_000,
+      maxIncomingPendingConnections: 2 * limits.pendingCountMax + 1,
+      maxParallelDials: 64,
+      maxDialQueueLength: limits.nodeCountMax,
+      dialTimeout: limits.dialTimeoutMs,
+      addressDialTimeout: limits.dialTimeoutMs,
+      inboundUpgradeTimeout: limits.upgradeTimeoutMs,
+      outboundStreamProtocolNegotiationTimeout: limits.handshakeTimeoutMs,
+      inboundStreamProtocolNegotiationTimeout: limits.handshakeTimeoutMs,
+      reconnectRetries: 0,
+    },
+    connectionMonitor: { enabled: false },
+  });
+}

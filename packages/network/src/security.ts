@@ -1,0 +1,136 @@
+import { noise } from '@chainsafe/libp2p-noise';
+import type {
+  ConnectionEncrypter,
+  ConnectionProtector,
+  MessageStream,
+  PeerId,
+  SecureConnectionOptions,
+  SecuredConnection,
+} from '@libp2p/interface';
+import { codeOfReason, reasonOfCode } from './control-frames.ts';
+import type { NetworkLimits } from './limits.ts';
+import {
+  checkPreamble,
+  encodePreamble,
+  encodePrologue,
+  type Mismatch,
+  mayBePreamble,
+  type NetworkName,
+  PREAMBLE_SIZE,
+} from './preamble.ts';
+import { type ReadFailure, readExactly } from './read-exactly.ts';
+
+export type SecurityOptions = {
+  readonly name: NetworkName;
+  readonly limits: NetworkLimits;
+  /** Why this peer must not connect, undefined when it may. Asked after it has proven its key. */
+  readonly refusal: (peer: PeerId) => Mismatch | undefined;
+  /** Why the connection is about to be refused, by us or by them. `peer` is known after noise only. */
+  readonly onRefusal: (connection: MessageStream, refusal: Mismatch, peer: PeerId | undefined) => void;
+};
+
+/** Time that a refused peer has to read why, before the connection is reset. */
+const LINGER_MS = 250;
+
+/**
+ * NET-3: the preamble. It runs in libp2p's slot for private networks, before anything is negotiated, so that both
+ * sides can say in words that the other is on another chain; inside noise they would only see a failed decryption.
+ */
+export function createPreambleProtector(options: SecurityOptions): ConnectionProtector {
+  const own = encodePreamble(options.name);
+  return {
+    async protect(connection: MessageStream): Promise<MessageStream> {
+      connection.send(own);
+      const bytes = await readExactly(connection, PREAMBLE_SIZE, {
+        timeoutMs: options.limits.preambleTimeoutMs,
+        accepts: mayBePreamble,
+      });
+      const checked = bytes instanceof Uint8Array ? checkPreamble(bytes, options.name) : undefined;
+      if (checked?.ok === true) return connection;
+      const refusal = checked?.error ?? missingPreamble(bytes as ReadFailure);
+      options.onRefusal(connection, refusal, undefined);
+      if (checked !== undefined) await closeSoftly(connection);
+      throw new RefusedError(refusal);
+    },
+  };
+}
+
+/**
+ * Noise with the prologue of NET-4, and after it the verdict of NET-6: the listener tells a peer whose key is not
+ * admitted why it is refused. Without it the dialer would see a connection that opens and breaks off.
+ */
+export function createNoise(options: SecurityOptions): (components: never) => ConnectionEncrypter {
+  const createInner = noise({ prologueBytes: encodePrologue(options.name) });
+  return (components) => {
+    const inner = createInner(components);
+    return {
+      protocol: inner.protocol,
+      async secureInbound(connection: MessageStream, secure?: SecureConnectionOptions): Promise<SecuredConnection> {
+        const secured = await inner.secureInbound(connection, secure);
+        const refusal = options.refusal(secured.remotePeer);
+        secured.connection.send(Uint8Array.of(refusal === undefined ? 0 : Math.max(1, codeOfReason(refusal.reason))));
+        if (refusal === undefined) return secured;
+        options.onRefusal(connection, refusal, secured.remotePeer);
+        await closeSoftly(secured.connection);
+        throw new RefusedError(refusal);
+      },
+      async secureOutbound(connection: MessageStream, secure?: SecureConnectionOptions): Promise<SecuredConnection> {
+        const secured = await inner.secureOutbound(connection, secure);
+        const verdict = await readExactly(secured.connection, 1, { timeoutMs: options.limits.dialTimeoutMs });
+        if (verdict instanceof Uint8Array && verdict[0] === 0) return secured;
+        const refusal =
+          verdict instanceof Uint8Array ? refusalOfVerdict(verdict[0] as number) : missingVerdict(verdict);
+        options.onRefusal(connection, refusal, secured.remotePeer);
+        throw new RefusedError(refusal);
+      },
+    };
+  };
+}
+
+class RefusedError extends Error {
+  override readonly name: string = 'RefusedError';
+
+  constructor(refusal: Mismatch) {
+    super(`the peer ${refusal.message}`);
+  }
+}
+
+function missingPreamble(failure: ReadFailure): Mismatch {
+  switch (failure) {
+    case 'refused':
+      return { reason: 'garbage', message: 'is no Hansa node: its first bytes are not those of the protocol' };
+    case 'ended':
+      return { reason: 'closed', message: 'closed the connection without a word' };
+    case 'timeout':
+      return { reason: 'handshakeTimeout', message: 'sent no preamble in time' };
+  }
+}
+
+function missingVerdict(failure: ReadFailure): Mismatch {
+  return failure === 'timeout'
+    ? { reason: 'handshakeTimeout', message: 'did not answer after the encrypted handshake' }
+    : { reason: 'closed', message: 'closed the connection during the encrypted handshake' };
+}
+
+function refusalOfVerdict(code: number): Mismatch {
+  const reason = reasonOfCode(code);
+  switch (reason) {
+    case 'notAdmitted':
+      return { reason, message: 'does not admit this node: its id is not in the registry that the peer sees' };
+    case 'sameKey':
+      return { reason, message: 'runs with the key of this node' };
+    case 'rateLimit':
+      return { reason, message: 'refuses this node for a while, because it broke a rule or a rate limit' };
+    default:
+      return { reason, message: `refused this node with code ${code}` };
+  }
+}
+
+/** Lets the last bytes arrive: a reset may overtake them. Never throws. */
+async function closeSoftly(connection: MessageStream): Promise<void> {
+  try {
+    await connection.close({ signal: AbortSignal.timeout(LINGER_MS) });
+  } catch {
+    // The caller's error resets the connection anyway.
+  }
+}
