@@ -54,7 +54,8 @@ export type PbftReport =
       readonly digest: HashHex;
       readonly ownBlockHash: HashHex;
       readonly quorumBlockHash: HashHex;
-      readonly certificate: Certificate;
+      /** Undefined when the block came by sync: its certificate is in the ledger. */
+      readonly certificate: Certificate | undefined;
     }
   /** My own execution gave another hash than the RESULT that I signed before. Voting has stopped. */
   | {

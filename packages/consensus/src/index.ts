@@ -6,6 +6,7 @@ export {
   type RuleId,
   validateConfig,
 } from './config.ts';
+export { describeEffect, describeInput, describeMessage } from './describe.ts';
 export {
   type DurableRecord,
   type DurableState,
@@ -20,6 +21,8 @@ export {
 } from './durable.ts';
 export type { ApprovedVote, PbftEffect, PbftReport, Recipients, UnsignedPbftMessage } from './effect.ts';
 export type { FinalHead, PbftInput, PoolState, Verdict } from './input.ts';
+export { primaryOf } from './primary.ts';
+export { maxFaultyWeight, quorumWeight } from './quorum.ts';
 export { REJECT_CODES, type RejectCode } from './reject.ts';
 export { PbftReplica } from './replica.ts';
 export type { PbftStatus, PeerStatus, SilenceReason } from './status.ts';

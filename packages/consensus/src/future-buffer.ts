@@ -1,0 +1,78 @@
+import type { CommitMessage, PrepareMessage, ProposalMessage, ResultMessage, Verified } from '@hansa/protocol';
+
+export type BufferedMessage = Verified<ProposalMessage | PrepareMessage | CommitMessage | ResultMessage>;
+
+const KINDS = ['proposal', 'prepare', 'commit', 'result'] as const;
+
+/**
+ * Messages of views and heights that are not yet mine (spec PBFT-R4). Bounded per sender and per kind; the newest
+ * wins; never acted on before they apply. What is dropped is counted and comes again by resending.
+ */
+export class FutureBuffer {
+  readonly #limit: number;
+  readonly #queues: Map<(typeof KINDS)[number], BufferedMessage[]>[];
+  #droppedCount = 0;
+
+  /** @param limit messages per sender and kind: twice the window */
+  constructor(senderCount: number, limit: number) {
+    this.#limit = limit;
+    this.#queues = Array.from({ length: senderCount }, () => new Map());
+  }
+
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const queues of this.#queues) for (const queue of queues.values()) size += queue.length;
+    return size;
+  }
+
+  /** Messages that it can hold at the most. */
+  get capacity(): number {
+    return this.#queues.length * KINDS.length * this.#limit;
+  }
+
+  push(message: BufferedMessage): void {
+    const queues = this.#queues[message.sender];
+    if (queues === undefined) return;
+    const queue = queues.get(message.type) ?? [];
+    queues.set(message.type, queue);
+    if (queue.some((held) => isSame(held, message))) return;
+    if (queue.length >= this.#limit) {
+      queue.shift();
+      this.#droppedCount++;
+    }
+    queue.push(message);
+  }
+
+  /** Takes out all messages for which `test` holds, by sender, kind and arrival. */
+  take(test: (message: BufferedMessage) => boolean): BufferedMessage[] {
+    const taken: BufferedMessage[] = [];
+    for (const queues of this.#queues) {
+      for (const kind of KINDS) {
+        const queue = queues.get(kind);
+        if (queue === undefined || queue.length === 0) continue;
+        taken.push(...queue.filter(test));
+        queues.set(
+          kind,
+          queue.filter((message) => !test(message)),
+        );
+      }
+    }
+    return taken;
+  }
+}
+
+function isSame(a: BufferedMessage, b: BufferedMessage): boolean {
+  if (a.type === 'result' || b.type === 'result') {
+    return a.type === 'result' && b.type === 'result' && a.height === b.height && a.blockHash === b.blockHash;
+  }
+  return a.view === b.view && a.digest === b.digest && heightOf(a) === heightOf(b);
+}
+
+/** Height that a vote or a proposal is about. */
+export function heightOf(message: ProposalMessage | PrepareMessage | CommitMessage | ResultMessage): number {
+  return message.type === 'proposal' ? message.proposal.height : message.height;
+}

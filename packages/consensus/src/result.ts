@@ -1,0 +1,118 @@
+import type { HashHex, Height } from '@hansa/primitives';
+import type { Certificate, ResultMessage, Verified } from '@hansa/protocol';
+import { askValidation, othersOf } from './bodies.ts';
+import { reportEvidence, stopForSecondCopy } from './evidence.ts';
+import type { PbftInput } from './input.ts';
+import { VoteSet } from './quorum.ts';
+import { ascending, castResult } from './safety.ts';
+import { cover, markChanged, type Step, stableOf, stopVoting } from './state.ts';
+import { mayVote } from './voting-right.ts';
+
+/** RESULTs count from any view, and before I have executed (spec PBFT-N6). */
+export function onResult(step: Step, message: Verified<ResultMessage>): void {
+  const { termState } = step.state;
+  const { height, sender, blockHash, signature } = message;
+  if (sender === termState.self && termState.ownResults.get(height) !== blockHash) {
+    stopForSecondCopy(step, `a RESULT of height ${height} that this process did not send`);
+    return;
+  }
+  const set = termState.results.get(height) ?? new VoteSet(termState.info);
+  termState.results.set(height, set);
+  if (set.add(sender, blockHash, signature) !== 'conflict') return;
+  const known = set.voteOf(sender);
+  if (known === undefined) return;
+  const first = { ...message, blockHash: known.digest, signature: known.signature };
+  reportEvidence(step, 'result', sender, { first, second: message });
+}
+
+/** Hands decided heights to execution, in order, once their transactions are on disk. */
+export function tryExecute(step: Step): void {
+  const { state } = step;
+  const { termState } = state;
+  for (;;) {
+    const height = (Math.max(termState.executeSent, stableOf(state)) + 1) as Height;
+    const digest = termState.decided.get(height);
+    const entry = digest === undefined ? undefined : termState.proposals.get(digest);
+    if (entry === undefined || state.stopped === 'diverged') return;
+    askValidation(step, entry, othersOf(state, [entry.proposal.proposer]));
+    if (entry.verdict !== 'valid') return;
+    termState.executeSent = height;
+    step.effects.push({ type: 'execute', height, proposal: entry.proposal, digest: entry.digest });
+  }
+}
+
+export function onExecuted(step: Step, input: Extract<PbftInput, { type: 'executed' }>): void {
+  const { termState } = step.state;
+  if (input.height <= stableOf(step.state) || termState.decided.get(input.height) !== input.digest) return;
+  termState.executed.set(input.height, input.blockHash);
+}
+
+// spec PBFT-N5 and PBFT-N7: first look whether a quorum says otherwise, then sign.
+export function tryResult(step: Step): void {
+  const { state } = step;
+  const { termState } = state;
+  for (const [height, blockHash] of ascending(termState.executed)) {
+    if (height <= stableOf(state)) continue;
+    const quorumHash = termState.results.get(height)?.quorumDigest();
+    if (quorumHash !== undefined && quorumHash !== blockHash) {
+      stopForDivergence(step, height, { own: blockHash, quorum: quorumHash });
+      return;
+    }
+    const signed = termState.ownResults.get(height);
+    if (signed !== undefined && signed !== blockHash) {
+      const content = { height, signedBlockHash: signed, newBlockHash: blockHash };
+      stopVoting(step, 'nondeterminism', { type: 'nondeterminism', ...content });
+      return;
+    }
+    if (signed !== undefined || !mayVote(state)) continue;
+    cover(step, 'N5');
+    castResult(step, height, blockHash);
+  }
+}
+
+function stopForDivergence(
+  step: Step,
+  height: Height,
+  hashes: { readonly own: HashHex; readonly quorum: HashHex },
+): void {
+  const { termState } = step.state;
+  if (step.state.stopped === undefined) cover(step, 'N7');
+  stopVoting(step, 'diverged', {
+    type: 'divergence',
+    height,
+    digest: termState.decided.get(height) as HashHex,
+    ownBlockHash: hashes.own,
+    quorumBlockHash: hashes.quorum,
+    certificate: certificateOf(step, height, hashes.quorum),
+  });
+}
+
+function certificateOf(step: Step, height: Height, blockHash: HashHex): Certificate {
+  const signatures = step.state.termState.results.get(height)?.signaturesFor(blockHash) ?? [];
+  return { height, blockHash, signatures };
+}
+
+// spec PBFT-N6: heights become final in order, each with its own certificate.
+export function tryFinalise(step: Step): void {
+  const { state } = step;
+  const { termState } = state;
+  for (;;) {
+    const height = (Math.max(termState.commitSent, stableOf(state)) + 1) as Height;
+    const blockHash = termState.results.get(height)?.quorumDigest();
+    const digest = termState.decided.get(height);
+    const entry = digest === undefined ? undefined : termState.proposals.get(digest);
+    if (blockHash === undefined || entry === undefined || termState.executed.get(height) !== blockHash) return;
+    cover(step, 'N6');
+    termState.commitSent = height;
+    const certificate = certificateOf(step, height, blockHash);
+    step.effects.push({
+      type: 'commit',
+      height,
+      proposal: entry.proposal,
+      digest: entry.digest,
+      blockHash,
+      certificate,
+    });
+    markChanged(step);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Height, NodeId } from '@hansa/primitives';
+import { weightWhere } from './quorum.ts';
+import {
+  cover,
+  markChanged,
+  nodeIdOf,
+  persist,
+  type ReplicaState,
+  report,
+  type Step,
+  stableOf,
+  termOf,
+} from './state.ts';
+import type { SilenceReason } from './status.ts';
+
+/** Why this replica may vote on nothing now, or undefined when it may (spec PBFT-T3, PBFT-N7). */
+export function silenceOf(state: ReplicaState): SilenceReason | undefined {
+  if (state.stopped !== undefined) return state.stopped;
+  if (state.termState.self === undefined) return 'not a validator';
+  if (state.voteStore.type === 'lost') return 'vote store lost';
+  if (state.voteStore.type === 'barrier' && termOf(state).baseHeight <= state.voteStore.baseAbove)
+    return 'vote store lost';
+  if (state.pendingDurable !== undefined || state.voteFloor > stableOf(state)) return 'ledger behind votes';
+  // spec PBFT-T3: no first vote before a quorum, oneself included, has this incarnation on disk.
+  const { info, self } = state.termState;
+  const weight = weightWhere(info, (index) => index === self || isAcknowledgedBy(state, nodeIdOf(state, index)));
+  return weight < info.quorum ? 'incarnation not acknowledged' : undefined;
+}
+
+export const mayVote = (state: ReplicaState): boolean => silenceOf(state) === undefined;
+
+function isAcknowledgedBy(state: ReplicaState, nodeId: NodeId | undefined): boolean {
+  return nodeId !== undefined && state.acknowledged.has(nodeId);
+}
+
+export function onIncarnationAcknowledged(step: Step, nodeId: NodeId, incarnation: number): void {
+  const { state } = step;
+  if (incarnation !== state.config.incarnation) return;
+  if (!termOf(state).validators.some((validator) => validator.nodeId === nodeId)) return;
+  const before = silenceOf(state);
+  state.acknowledged.add(nodeId);
+  if (before !== silenceOf(state)) {
+    cover(step, 'T3');
+    markChanged(step);
+  }
+}
+
+/** A peer holds a statement of mine that this store does not know of: the store was rolled back, so it is worth nothing. */
+export function onIncarnationRefused(step: Step, incarnation: number): void {
+  const { state } = step;
+  if (state.voteStore.type === 'lost' || incarnation < state.config.incarnation) return;
+  cover(step, 'T3');
+  state.voteStore = { type: 'lost' };
+  persist(step, { type: 'vote-store', state: state.voteStore });
+  report(step, { type: 'rolledBack', ownIncarnation: state.config.incarnation, seenIncarnation: incarnation });
+  markChanged(step);
+}
+
+/** spec PBFT-T3: a lost store votes again above the highest final height that q weight of the others know, plus the window. */
+export function onFinalHeight(step: Step, nodeId: NodeId, height: Height): void {
+  const { state } = step;
+  if (state.voteStore.type !== 'lost') return;
+  const { validators, parameters } = termOf(state);
+  if (!validators.some((validator) => validator.nodeId === nodeId)) return;
+  state.finalHeights.set(nodeId, Math.max(height, state.finalHeights.get(nodeId) ?? 0) as Height);
+  const { info, self } = state.termState;
+  const others = weightWhere(info, (index) => index !== self);
+  const answered = (index: number): boolean => state.finalHeights.has(validators[index]?.nodeId as NodeId);
+  const weight = weightWhere(info, (index) => index !== self && answered(index));
+  if (weight < info.quorum && weight < others) return;
+  let highest = stableOf(state);
+  for (const validator of validators) {
+    const answer = state.finalHeights.get(validator.nodeId);
+    if (answer !== undefined && answer > highest) highest = answer;
+  }
+  cover(step, 'T3');
+  state.voteStore = { type: 'barrier', baseAbove: (highest + parameters.window) as Height };
+  persist(step, { type: 'vote-store', state: state.voteStore });
+  markChanged(step);
+}
+
+/** In a term whose base is above the barrier nothing that the lost store knew can matter: it is as good as new. */
+export function onTermAboveBarrier(step: Step): void {
+  const { state } = step;
+  if (state.voteStore.type !== 'barrier' || termOf(state).baseHeight <= state.voteStore.baseAbove) return;
+  cover(step, 'T3');
+  state.voteStore = { type: 'intact' };
+  persist(step, { type: 'vote-store', state: state.voteStore });
+}
+
+/** On the slow tick: asks for what T3 still misses. */
+export function askForVotingRight(step: Step): void {
+  const { state } = step;
+  const { self } = state.termState;
+  if (self === undefined || state.stopped !== undefined) return;
+  const others = termOf(state)
+    .validators.filter((_, index) => index !== self)
+    .map((validator) => validator.nodeId);
+  const silent = others.filter((nodeId) => !state.acknowledged.has(nodeId));
+  if (silent.length > 0) step.effects.push({ type: 'askAcknowledgement', of: silent });
+  if (state.voteStore.type !== 'lost') return;
+  const missing = others.filter((nodeId) => !state.finalHeights.has(nodeId));
+  if (missing.length > 0) step.effects.push({ type: 'askFinalHeights', of: missing });
+}
