@@ -62,3 +62,16 @@ export type * from './transaction.ts';
 export { decodeTransaction, LAST_HEIGHT_ADDRESS, recoverSender } from './transaction-codec.ts';
 export type * from './validator-set.ts';
 export { decodeValidatorSet, encodeValidatorSet, validatorsHash } from './validator-set-codec.ts';
+export {
+  type ConsensusFrame,
+  decodeConsensusFrame,
+  decodeSyncFrame,
+  decodeTransactionsFrame,
+  EMPTY_CONSENSUS_FRAME,
+  encodeConsensusFrame,
+  encodeSyncFrame,
+  encodeTransactionsFrame,
+  type SyncBlock,
+  type SyncFrame,
+  type TransactionsFrame,
+} from './wire.ts';

@@ -66,7 +66,6 @@ export const CODE_SIZE_MAX = 24_576;
 export const GENESIS_TEXT_SIZE_MAX: number = 64 * MIB;
 
 /** Frames on the wire. Sizes are those of the network's channels: docs/spec/network.md. */
-export const STATUS_FRAME_SIZE_MAX: number = 16 * KIB;
 export const CONSENSUS_FRAME_SIZE_MAX: number = 2 * MIB;
 export const TRANSACTIONS_FRAME_SIZE_MAX: number = 2 * MIB;
 export const SYNC_FRAME_SIZE_MAX: number = 16 * MIB;
@@ -76,8 +75,6 @@ export const FRAME_TX_COUNT_MAX = 10_000;
 export const FRAME_PROPOSAL_COUNT_MAX = 64;
 export const FRAME_STATEMENT_COUNT_MAX = 16;
 export const SYNC_BLOCK_COUNT_MAX = 128;
-export const AGENT_SIZE_MAX = 64;
-export const LISTEN_ADDRESS_COUNT_MAX = 16;
 
 // Relations: what is allowed by one limit must be possible within the next.
 assert(TX_SIZE_MAX <= BLOCK_TX_SIZE_MAX, 'the largest transaction must fit a block');
