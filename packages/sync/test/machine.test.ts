@@ -17,6 +17,7 @@ test('the package exports what it says', () => {
       "serveBlocks",
       "splitMessage",
       "syncFailure",
+      "verifyBlock",
     ]
   `);
 });
