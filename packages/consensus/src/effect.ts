@@ -126,7 +126,10 @@ export type PbftEffect =
     }
   /** MUST be executed on the result of `height - 1` (final or executed before), then answered by `executed`. */
   | { readonly type: 'execute'; readonly height: Height; readonly proposal: Proposal; readonly digest: HashHex }
-  /** MUST be written to the ledger atomically, in height order, then answered by `committed`. The result is known. */
+  /**
+   * MUST be written to the ledger atomically, in height order, then answered by `committed`. The result is known. When
+   * sync was faster and the ledger holds the height already, there is nothing to write.
+   */
   | {
       readonly type: 'commit';
       readonly height: Height;
