@@ -8,7 +8,7 @@ export type { ProtocolErrorCode, ProtocolFailure } from './errors.ts';
 export type * from './genesis.ts';
 export { decodeGenesis, encodeGenesis, genesisDigest } from './genesis-codec.ts';
 export { parseGenesis, renderGenesis } from './genesis-json.ts';
-export { genesisFault, isNodeAddress } from './genesis-rules.ts';
+export { genesisFault, isNodeAddress, isNodeAddress } from './genesis-rules.ts';
 export { blockHash, decodeHeader, encodeHeader, HEADER_VERSION } from './header-codec.ts';
 export { isIdentifier } from './identifier.ts';
 export * from './limits.ts';
@@ -33,6 +33,7 @@ export {
 export type * from './pbft-message.ts';
 export { decodeProposal, encodeProposal, proposalDigest, proposalTransactionHashes } from './proposal-codec.ts';
 export { maxFaultyWeight, quorumWeight, totalWeight } from './quorum.ts';
+export { Reader } from './reader.ts';
 export { decodeReceipt, encodeReceipt, receiptDigest, receiptRoot } from './receipt-codec.ts';
 export { encodeRlp, type RlpItem, rlpUint } from './rlp.ts';
 export { encodeSignedTransaction } from './sign-transaction.ts';
@@ -60,6 +61,7 @@ export { TAGS } from './tags.ts';
 export { decodeTermInfo, encodeTermInfo } from './term-info-codec.ts';
 export type * from './transaction.ts';
 export { decodeTransaction, LAST_HEIGHT_ADDRESS, recoverSender } from './transaction-codec.ts';
+export { decodeUtf8, encodeUtf8 } from './utf8.ts';
 export type * from './validator-set.ts';
 export { decodeValidatorSet, encodeValidatorSet, validatorsHash } from './validator-set-codec.ts';
 export {
@@ -75,3 +77,4 @@ export {
   type SyncFrame,
   type TransactionsFrame,
 } from './wire.ts';
+export { Writer } from './writer.ts';
