@@ -5,6 +5,9 @@ export {
   type LedgerFailure,
   REBUILD_REMEDY,
 } from './errors.ts';
+export { openLedger } from './ledger.ts';
+export { openLedgerReader } from './reader.ts';
+export { computeStateRoot } from './state-tree/state-root.ts';
 export type {
   CommitInput,
   CopyReport,
@@ -24,5 +27,3 @@ export type {
   TransactionLocation,
 } from './types.ts';
 export type { VerifiedBlock, VerifyFault, VerifyOptions, VerifyReport } from './verify-types.ts';
-// Functions, next: openLedger(LedgerOptions): Promise<Ledger>; openLedgerReader(LedgerReaderOptions): Promise<LedgerReader>;
-// computeStateRoot(suite, changes): HashHex; verifyLedger(VerifyOptions): Promise<VerifyReport>.

@@ -24,7 +24,8 @@ export function heightOfKey(key: Uint8Array): Height {
   return (view.getUint32(1) * TWO_TO_32 + view.getUint32(5)) as Height;
 }
 
-export const hashKey = (table: 'blockIndex' | 'transactionIndex', hash: HashHex): Uint8Array => prefixedHex(table, hash);
+export const hashKey = (table: 'blockIndex' | 'transactionIndex', hash: HashHex): Uint8Array =>
+  prefixedHex(table, hash);
 export const stateEntryKey = (key: StateKey): Uint8Array => prefixedHex('state', key);
 export const pageKey = (path: string): Uint8Array => prefixedText('page', path);
 export const metaKey = (name: string): Uint8Array => prefixedText('meta', name);

@@ -29,7 +29,7 @@ export type LedgerOptions = {
   readonly location: string;
   readonly suite: CryptoSuite;
   readonly genesis: LedgerGenesis;
-  /** Bytes of state values and tree pages kept in memory. Default 128 MiB. */
+  /** Bytes of state values and tree pages kept in memory. Default 64 MiB. */
   readonly hotStateBytesMax?: number;
   /** Blocks whose state before the head can still be read. Default 1024. */
   readonly stateHistoryBlocks?: number;
@@ -90,9 +90,7 @@ export type StateProofAt = {
 };
 
 export type LedgerStats = {
-  /** Bytes of the store's directory. */
-  readonly diskBytes: number;
-  /** Bytes and entries of the caches of this thread. */
+  /** Bytes of the values and tree pages that the writer keeps in memory. */
   readonly hotStateBytes: number;
   readonly hotStateHits: number;
   readonly hotStateMisses: number;

@@ -61,10 +61,7 @@ function hashLevel(suite: CryptoSuite, nodes: PageNodes, pageCount: number, leve
   if (targets.length === 0) return;
   const hashed = suite.digestPairs(pairs.subarray(0, targets.length * 2 * DIGEST_SIZE));
   for (let i = 0; i < targets.length; i++) {
-    digests.set(
-      hashed.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE),
-      (targets[i] as number) * DIGEST_SIZE,
-    );
+    digests.set(hashed.subarray(i * DIGEST_SIZE, (i + 1) * DIGEST_SIZE), (targets[i] as number) * DIGEST_SIZE);
   }
 }
 

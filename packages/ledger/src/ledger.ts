@@ -1,0 +1,215 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, type HashHex, type Height, hashToHex } from '@hansa/primitives';
+import { blockHash, type StateChange, type StateReader } from '@hansa/protocol';
+import { checkStore } from './check.ts';
+import { assertFits, type BlockRecords, type ChainPosition, putBlock } from './commit.ts';
+import { damaged, isLedgerError, type LedgerError, ledgerError } from './errors.ts';
+import { heightKey, metaKey } from './keys.ts';
+import { acquireWriterLock, type WriterLock } from './lock.ts';
+import { readChainRecord, StoredLedger } from './reader.ts';
+import { encodeChainRecord } from './records.ts';
+import { META_CHAIN, SCHEMA_VERSION } from './schema.ts';
+import { StagedState } from './staged-state.ts';
+import { EMPTY_TREE, toLeafChanges } from './state-tree/state-root.ts';
+import { updateTree } from './state-tree/update.ts';
+import { openStore, type Store } from './store.ts';
+import type { CommitInput, Ledger, LedgerHead, LedgerOptions, LedgerStats, StagedBlock } from './types.ts';
+
+const HOT_STATE_BYTES_MAX = 64 * 1024 * 1024;
+const STATE_HISTORY_BLOCKS = 1024;
+/** Says that a genesis was written here: an empty store beside it has lost everything. */
+const CREATED_MARK = 'hansa.created';
+
+export type LedgerDependencies = { readonly openStore: typeof openStore };
+
+/**
+ * Opens the ledger of a chain for writing, and begins it with genesis when the directory is empty.
+ * @throws ChainError LEDGER_LOCKED, LEDGER_WRONG_GENESIS, LEDGER_WRONG_SCHEMA, LEDGER_DAMAGED, LEDGER_UNREADABLE or
+ * LEDGER_WRITE_FAILED
+ */
+export async function openLedger(
+  options: LedgerOptions,
+  dependencies: LedgerDependencies = { openStore },
+): Promise<Ledger> {
+  const lock = acquireWriterLock(options.location);
+  let store: Store | undefined;
+  try {
+    store = await dependencies.openStore(options.location, { createIfMissing: true });
+    await initialise(store, options);
+    const head = await checkStore(store, options.suite, readChainRecord(store, options.location).genesisHash);
+    const termBytes = store.get(heightKey('term', head.termHeight));
+    if (termBytes === undefined) throw damaged(`the term record of height ${head.termHeight} is missing`);
+    return new WritableLedger({ store, lock, options, position: { head, termBytes } });
+  } catch (error) {
+    await store?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+async function initialise(store: Store, options: LedgerOptions): Promise<void> {
+  const mark = join(options.location, CREATED_MARK);
+  if (await isEmpty(store)) {
+    if (existsSync(mark)) throw damaged('the store is empty, though a genesis block was written to it');
+    await writeGenesis(store, options);
+  }
+  const expected = blockHash(options.suite, options.genesis.block.header);
+  const { genesisHash, suite } = readChainRecord(store, options.location);
+  if (genesisHash !== expected || suite !== options.suite.name) {
+    throw ledgerError({
+      code: 'LEDGER_WRONG_GENESIS',
+      message: `the ledger ${options.location} has genesis ${genesisHash} (${suite}), this node's genesis is ${expected} (${options.suite.name})`,
+      remedy: 'use the genesis file that the ledger was begun with, or give this chain a directory of its own',
+    });
+  }
+  if (!existsSync(mark)) writeFileSync(mark, `${genesisHash}\n`, { mode: 0o600, flush: true });
+}
+
+async function isEmpty(store: Store): Promise<boolean> {
+  const iterator = store.iterate({ gte: new Uint8Array(0), lt: Uint8Array.of(0xff) });
+  try {
+    return (await iterator.next(1)).length === 0;
+  } finally {
+    await iterator.close();
+  }
+}
+
+async function writeGenesis(store: Store, { genesis, suite }: LedgerOptions): Promise<void> {
+  const { header } = genesis.block;
+  assert(header.height === 0, `genesis was expected at height 0, got ${header.height}`);
+  const { root, pages } = updateTree(suite, EMPTY_TREE, toLeafChanges(suite, genesis.changes));
+  assert(
+    hashToHex(root) === header.stateRoot,
+    `genesis has state root ${header.stateRoot}, its state ${hashToHex(root)}`,
+  );
+  const batch = store.batch();
+  const chain = { schemaVersion: SCHEMA_VERSION, genesisHash: blockHash(suite, header), suite: suite.name };
+  batch.put(metaKey(META_CHAIN), encodeChainRecord(chain));
+  const records: BlockRecords = {
+    block: genesis.block,
+    receipts: [],
+    certificate: undefined,
+    termInfo: genesis.termInfo,
+    aliasHashes: [],
+    changes: genesis.changes,
+    previous: [],
+    pages,
+  };
+  putBlock({ suite, batch, stateHistoryBlocks: 0, isCommitted: () => false }, records, undefined);
+  await batch.write({ sync: true });
+}
+
+class WritableLedger extends StoredLedger implements Ledger {
+  readonly #lock: WriterLock;
+  readonly #staged: StagedState;
+  readonly #stateHistoryBlocks: number;
+  #position: ChainPosition;
+  /** The first failure: nothing is accepted after it. */
+  #failure: LedgerError | undefined;
+  #isCommitting = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: { store: Store; lock: WriterLock; options: LedgerOptions; position: ChainPosition }) {
+    const { store, lock, options, position } = parts;
+    super({ store, suite: options.suite, location: options.location });
+    this.#lock = lock;
+    this.#position = position;
+    this.#stateHistoryBlocks = options.stateHistoryBlocks ?? STATE_HISTORY_BLOCKS;
+    const { height, stateRoot: root } = position.head;
+    const sizeMax = options.hotStateBytesMax ?? HOT_STATE_BYTES_MAX;
+    this.#staged = new StagedState({ store, suite: options.suite }, { height, root }, sizeMax);
+  }
+
+  get state(): StateReader {
+    return this.#staged;
+  }
+
+  stagedHeight(): Height {
+    return this.#staged.top.height;
+  }
+
+  stagedStateAt(height: Height): StateReader | undefined {
+    return this.#staged.readerAt(height);
+  }
+
+  stage(changes: readonly StateChange[]): StagedBlock {
+    this.#refuseAfterFailure();
+    const { height, root } = this.#staged.stage(changes);
+    return { height, root };
+  }
+
+  discardAbove(height: Height): void {
+    const { height: headHeight } = this.#position.head;
+    assert(!this.#isCommitting || height > headHeight, `height ${headHeight + 1} is being committed`);
+    this.#staged.discardAbove(height);
+  }
+
+  async commitBlock(input: CommitInput): Promise<LedgerHead> {
+    this.#refuseAfterFailure();
+    assert(!this.#isCommitting, 'one commit at a time was expected');
+    const layer = this.#staged.lowest;
+    assert(layer !== undefined, `height ${input.header.height} was expected to be staged`);
+    const records: BlockRecords = {
+      block: { header: input.header, body: input.body },
+      receipts: input.receipts,
+      certificate: input.certificate,
+      termInfo: input.termInfo,
+      aliasHashes: input.aliasHashes ?? [],
+      changes: layer.changes,
+      previous: layer.previous,
+      pages: layer.pages,
+    };
+    assertFits(this.suite, records, this.#position.head, layer.root);
+    const batch = this.store.batch();
+    const isCommitted = (hash: HashHex): boolean => this.transactionRecord(hash)?.type === 'committed';
+    const dependencies = { suite: this.suite, batch, stateHistoryBlocks: this.#stateHistoryBlocks, isCommitted };
+    const position = putBlock(dependencies, records, this.#position);
+    this.#isCommitting = true;
+    try {
+      await batch.write({ sync: true });
+    } catch (error) {
+      if (isLedgerError(error)) this.#failure = error;
+      throw error;
+    } finally {
+      this.#isCommitting = false;
+    }
+    this.#position = position;
+    this.#staged.settleLowest();
+    return { height: position.head.height, hash: position.head.hash, header: input.header };
+  }
+
+  stats(): LedgerStats {
+    const caches = this.#staged.caches;
+    const sum = (pick: (cache: (typeof caches)[number]) => number): number =>
+      caches.reduce((total, cache) => total + pick(cache), 0);
+    return {
+      hotStateBytes: sum((cache) => cache.sizeBytes),
+      hotStateHits: sum((cache) => cache.hits),
+      hotStateMisses: sum((cache) => cache.misses),
+      hotStateDropped: sum((cache) => cache.dropped),
+    };
+  }
+
+  compact(): Promise<void> {
+    return this.store.compact({ gte: Uint8Array.of(0), lt: Uint8Array.of(0xff) });
+  }
+
+  override close(): Promise<void> {
+    this.#closing ??= this.store.close().finally(() => this.#lock.release());
+    return this.#closing;
+  }
+
+  #refuseAfterFailure(): void {
+    if (this.#failure === undefined) return;
+    const { message } = this.#failure;
+    throw ledgerError(
+      {
+        code: 'LEDGER_WRITE_FAILED',
+        message: `the ledger takes nothing more after a failure: ${message}`,
+        remedy: 'free disk space or repair the disk, then start the node again: nothing of the failed write is kept',
+      },
+      this.#failure,
+    );
+  }
+}
