@@ -415,9 +415,17 @@ class HansaNetwork implements Network {
     if (record.link === link) record.link = undefined;
     else if (record.link !== undefined) return;
     if (wasUp) record.sinceMs = monotonic();
-    else if (cause.reason !== 'duplicate') record.failureCount++;
-    if (cause.reason !== 'duplicate') record.lastError = { ...cause, atMs: monotonic() };
+    // Not our own replacing of an old link, so the peer said it of us: somebody else runs with our key.
+    const isTwin = cause.reason === 'restarted';
+    if (isTwin) this.#onTwin(link);
+    if (!wasUp || isTwin) record.failureCount++;
+    record.lastError = { ...(isTwin ? TWIN : cause), atMs: monotonic() };
     this.#dialer.schedule(record);
+  }
+
+  #onTwin(link: Link): void {
+    const remedy = 'stop one of the two processes, or give one of them a key of its own';
+    this.#dependencies.logger.error(TWIN.message, { nodeId: this.nodeId, toldBy: link.nodeId, remedy });
   }
 
   #ban(record: PeerRecord): void {
@@ -482,6 +490,7 @@ class HansaNetwork implements Network {
 }
 
 const GOODBYE_MS = 50;
+const TWIN: Mismatch = { reason: 'sameKey', message: 'another process is connected with the key of this node' };
 
 const monotonic = (): number => performance.now();
 

@@ -81,8 +81,9 @@ export class InboundGuard {
 
   #guess(pending: Pending): { reason: PeerReason; message: string } {
     const ageMs = this.#options.now() - pending.startedMs;
-    if (ageMs >= this.#options.limits.upgradeTimeoutMs) {
-      return { reason: 'handshakeTimeout', message: `did not finish its handshake in ${ageMs} ms` };
+    // Timers of different clocks: the abort may come some milliseconds before our own count says so.
+    if (ageMs >= 0.9 * this.#options.limits.upgradeTimeoutMs) {
+      return { reason: 'handshakeTimeout', message: `did not finish its handshake in ${Math.round(ageMs)} ms` };
     }
     return { reason: 'encryptionFailed', message: 'broke off during the encrypted handshake' };
   }

@@ -1,4 +1,5 @@
 import { noise } from '@chainsafe/libp2p-noise';
+import { asciiBytes } from '@hansa/primitives';
 import type {
   ConnectionEncrypter,
   ConnectionProtector,
@@ -29,6 +30,11 @@ export type SecurityOptions = {
   readonly onRefusal: (connection: MessageStream, refusal: Mismatch, peer: PeerId | undefined) => void;
 };
 
+/** NET-5: multistream-select 1.0 choosing noise, as a dialer sends it: each word with its length and a newline. */
+const NEGOTIATION: Uint8Array = asciiBytes('\x13/multistream/1.0.0\n\x07/noise\n');
+const ANSWER_SIZE_MAX = 1024;
+const answerLimits = new WeakMap<MessageStream, () => void>();
+
 /** Time that a refused peer has to read why, before the connection is reset. */
 const LINGER_MS = 250;
 
@@ -41,18 +47,54 @@ export function createPreambleProtector(options: SecurityOptions): ConnectionPro
   return {
     async protect(connection: MessageStream): Promise<MessageStream> {
       connection.send(own);
-      const bytes = await readExactly(connection, PREAMBLE_SIZE, {
-        timeoutMs: options.limits.preambleTimeoutMs,
-        accepts: mayBePreamble,
-      });
-      const checked = bytes instanceof Uint8Array ? checkPreamble(bytes, options.name) : undefined;
-      if (checked?.ok === true) return connection;
-      const refusal = checked?.error ?? missingPreamble(bytes as ReadFailure);
+      const refusal = (await checkFirstWord(connection, options)) ?? (await checkNegotiation(connection, options));
+      if (refusal === undefined) return connection;
       options.onRefusal(connection, refusal, undefined);
-      if (checked !== undefined) await closeSoftly(connection);
+      // Whoever sent a whole preamble may read ours, and learns from it why.
+      if (refusal.reason !== 'garbage') await closeSoftly(connection);
       throw new RefusedError(refusal);
     },
   };
+}
+
+async function checkFirstWord(connection: MessageStream, options: SecurityOptions): Promise<Mismatch | undefined> {
+  const bytes = await readExactly(connection, PREAMBLE_SIZE, {
+    timeoutMs: options.limits.preambleTimeoutMs,
+    accepts: mayBePreamble,
+  });
+  if (!(bytes instanceof Uint8Array)) return missingBytes(bytes);
+  const checked = checkPreamble(bytes, options.name);
+  return checked.ok ? undefined : checked.error;
+}
+
+/**
+ * NET-5: a dialer's next bytes are always the same. libp2p's own reader of this negotiation takes a stranger's bytes
+ * one at a time and without end (500 kB of them cost five seconds of CPU), so it only gets to see the right ones.
+ * A listener's answer is held to a size instead, since it comes when libp2p has asked for it.
+ */
+async function checkNegotiation(connection: MessageStream, options: SecurityOptions): Promise<Mismatch | undefined> {
+  if (connection.direction === 'outbound') {
+    limitAnswer(connection);
+    return undefined;
+  }
+  const bytes = await readExactly(connection, NEGOTIATION.length, {
+    timeoutMs: options.limits.preambleTimeoutMs,
+    accepts: (prefix) => prefix.every((byte, index) => byte === NEGOTIATION[index]),
+  });
+  if (!(bytes instanceof Uint8Array)) return missingBytes(bytes);
+  connection.unshift(bytes);
+  return undefined;
+}
+
+/** Ends a dialed connection that answers with more than the negotiation before noise has begun. */
+function limitAnswer(connection: MessageStream): void {
+  let size = 0;
+  const onMessage = (event: { data: { byteLength: number } }): void => {
+    size += event.data.byteLength;
+    if (size > ANSWER_SIZE_MAX) connection.abort(new Error('too many bytes before the encrypted handshake'));
+  };
+  connection.addEventListener('message', onMessage);
+  answerLimits.set(connection, () => connection.removeEventListener('message', onMessage));
 }
 
 /**
@@ -75,6 +117,7 @@ export function createNoise(options: SecurityOptions): (components: never) => Co
         throw new RefusedError(refusal);
       },
       async secureOutbound(connection: MessageStream, secure?: SecureConnectionOptions): Promise<SecuredConnection> {
+        answerLimits.get(connection)?.();
         const secured = await inner.secureOutbound(connection, secure);
         const verdict = await readExactly(secured.connection, 1, { timeoutMs: options.limits.dialTimeoutMs });
         if (verdict instanceof Uint8Array && verdict[0] === 0) return secured;
@@ -95,14 +138,14 @@ class RefusedError extends Error {
   }
 }
 
-function missingPreamble(failure: ReadFailure): Mismatch {
+function missingBytes(failure: ReadFailure): Mismatch {
   switch (failure) {
     case 'refused':
       return { reason: 'garbage', message: 'is no Hansa node: its first bytes are not those of the protocol' };
     case 'ended':
-      return { reason: 'closed', message: 'closed the connection without a word' };
+      return { reason: 'closed', message: 'closed the connection before it was encrypted' };
     case 'timeout':
-      return { reason: 'handshakeTimeout', message: 'sent no preamble in time' };
+      return { reason: 'handshakeTimeout', message: 'took too long to say what it is' };
   }
 }
 
