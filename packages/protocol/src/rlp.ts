@@ -71,15 +71,20 @@ export class RlpReader {
 
   /** Number without leading zeros, of at most `sizeMax` bytes. */
   uint(sizeMax: number): bigint {
-    const content = this.string();
-    if (content.length > sizeMax) this.#fault ??= 'too long';
-    if (content[0] === 0) this.#fault ??= 'not canonical';
-    if (this.#fault !== undefined) return 0n;
+    const content = this.uintBytes(sizeMax);
     if (content.length > NUMBER_SIZE_MAX) return bytesToBigint(content);
     // Through a number: four times faster than through hex, and most fields are short.
     let value = 0;
     for (let i = 0; i < content.length; i++) value = value * 256 + (content[i] as number);
     return BigInt(value);
+  }
+
+  /** Digits of such a number: a view into the input, empty for zero. */
+  uintBytes(sizeMax: number): Uint8Array {
+    const content = this.string();
+    if (content.length > sizeMax) this.#fault ??= 'too long';
+    if (content[0] === 0) this.#fault ??= 'not canonical';
+    return this.#fault === undefined ? content : EMPTY;
   }
 
   /** Outside all lists: whether everything was read. */
