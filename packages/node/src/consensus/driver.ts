@@ -18,7 +18,7 @@ import {
   type RestoredState,
   type VoteStoreState,
 } from '@hansa/consensus';
-import { assert, assertNever, type NodeId } from '@hansa/primitives';
+import { assert, assertNever, type Height, type NodeId } from '@hansa/primitives';
 import type { PbftMessage, Proposal, TermInfo, Verified } from '@hansa/protocol';
 import { Inbox, type Received } from './inbox.ts';
 import { Incarnations } from './incarnations.ts';
@@ -133,6 +133,12 @@ export class ConsensusDriver {
 
   get status(): PbftStatus {
     return this.#replica.status;
+  }
+
+  /** Proposals above the final block on my chain, highest first: the pool must not offer their transactions again. */
+  inFlightProposals(status: PbftStatus = this.#replica.status): readonly Proposal[] {
+    const tip = status.inFlight.at(-1);
+    return tip === undefined ? [] : this.#replica.proposalChain(tip.digest, (this.#head.height + 1) as Height);
   }
 
   get head(): FinalHead {

@@ -7,7 +7,11 @@ export type PreparedTransaction = { readonly hash: string; readonly raw: string 
 
 export type Sender = { readonly address: string; readonly key: Uint8Array; nonce: bigint };
 
-export type TransferOptions = { readonly chainId: number; readonly count: number; readonly hashOf: (raw: Uint8Array) => string };
+export type TransferOptions = {
+  readonly chainId: number;
+  readonly count: number;
+  readonly hashOf: (raw: Uint8Array) => string;
+};
 
 /** `count` transfers of 1 wei, senders in turn, each to the next sender. */
 export function prepareTransfers(senders: readonly Sender[], options: TransferOptions): PreparedTransaction[] {
@@ -84,7 +88,8 @@ export async function runOpenLoop(
   await Promise.all(open);
   const drainUntil = performance.now() + options.drainMsMax;
   const isOpen = (entry: PreparedTransaction): boolean => !finalAt.has(entry.hash) && !refusedHashes.has(entry.hash);
-  while (performance.now() < drainUntil && prepared.some(isOpen)) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (performance.now() < drainUntil && prepared.some(isOpen))
+    await new Promise((resolve) => setTimeout(resolve, 50));
   agent.destroy();
   return summarise(prepared, { start, perSecond: options.perSecond, finalAt, refusedHashes, refusals });
 }
@@ -127,27 +132,33 @@ function sendBatch(
   refusals: Map<string, number>,
   refusedHashes: Set<string>,
 ): Promise<void> {
-  const calls = batch.map((entry, id) => `{"jsonrpc":"2.0","id":${id},"method":"eth_sendRawTransaction","params":["${entry.raw}"]}`);
+  const calls = batch.map(
+    (entry, id) => `{"jsonrpc":"2.0","id":${id},"method":"eth_sendRawTransaction","params":["${entry.raw}"]}`,
+  );
   return new Promise((resolve) => {
     const refuse = (reason: string, entries: readonly PreparedTransaction[]): void => {
       refusals.set(reason, (refusals.get(reason) ?? 0) + entries.length);
       for (const entry of entries) refusedHashes.add(entry.hash);
     };
-    const call = request(url, { method: 'POST', agent, headers: { 'content-type': 'application/json' } }, (response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        const text = Buffer.concat(chunks).toString('utf8');
-        if (text.includes('"error"')) {
-          const answers = [JSON.parse(text)].flat() as { id?: number; error?: { message: string } }[];
-          for (const answer of answers) {
-            const entry = answer.id === undefined ? undefined : batch[answer.id];
-            if (answer.error !== undefined) refuse(answer.error.message, entry === undefined ? batch : [entry]);
+    const call = request(
+      url,
+      { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () => {
+          const text = Buffer.concat(chunks).toString('utf8');
+          if (text.includes('"error"')) {
+            const answers = [JSON.parse(text)].flat() as { id?: number; error?: { message: string } }[];
+            for (const answer of answers) {
+              const entry = answer.id === undefined ? undefined : batch[answer.id];
+              if (answer.error !== undefined) refuse(answer.error.message, entry === undefined ? batch : [entry]);
+            }
           }
-        }
-        resolve();
-      });
-    });
+          resolve();
+        });
+      },
+    );
     call.on('error', (error: NodeJS.ErrnoException) => {
       refuse(error.code ?? error.message, batch);
       resolve();

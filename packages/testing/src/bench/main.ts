@@ -47,9 +47,25 @@ const hashOf = (raw: Uint8Array): string => `0x${bytesToHex(ethereumCrypto.kecca
 const folder = mkdtempSync(join(tmpdir(), 'hansa-bench-'));
 say('signature ceiling …');
 const ceilingBefore = await measureSignatureCeiling(3_000);
-const devnet = spawn(process.execPath, [HANSA, 'devnet', '--json', '--nodes', values.nodes, '--dir', join(folder, 'net'), '--rpc-port', '18545', '--p2p-port', '38545'], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const devnet = spawn(
+  process.execPath,
+  [
+    HANSA,
+    'devnet',
+    '--json',
+    '--nodes',
+    values.nodes,
+    '--dir',
+    join(folder, 'net'),
+    '--rpc-port',
+    '18545',
+    '--p2p-port',
+    '38545',
+  ],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 const ready = await new Promise<Ready>((resolve, reject) => {
   devnet.once('exit', (code) => reject(new Error(`the devnet ended with code ${code}`)));
   createInterface({ input: devnet.stdout }).on('line', (line) => {
@@ -75,20 +91,40 @@ await new Promise((resolve) => devnet.once('close', resolve));
 rmSync(folder, { recursive: true, force: true });
 
 async function fundSenders(count: number): Promise<Sender[]> {
-  const keys = Array.from({ length: count }, (_, i) => fromHex(standardSuite.taggedDigest('hansa/bench-account/v1', fromHex(i.toString(16).padStart(8, '0')))));
+  const keys = Array.from({ length: count }, (_, i) =>
+    fromHex(standardSuite.taggedDigest('hansa/bench-account/v1', fromHex(i.toString(16).padStart(8, '0')))),
+  );
   const made = keys.map((key) => ({ key, address: addressOf(key), nonce: 0n }));
   const first: Sender = { key: fromHex(FIRST_KEY), address: addressOf(fromHex(FIRST_KEY)), nonce: 1n };
   const { encodeSignedTransaction } = await import('@hansa/protocol');
   const { toAddressHex } = await import('@hansa/primitives');
   const prepared = made.map((sender) => {
     const raw = encodeSignedTransaction(
-      { type: 0, chainId: ready.chainId, nonce: first.nonce++, gasLimit: 21_000n, maxFeePerGas: 0n, maxPriorityFeePerGas: 0n, to: toAddressHex(sender.address), value: 10n ** 18n, data: new Uint8Array(0), accessList: [] },
+      {
+        type: 0,
+        chainId: ready.chainId,
+        nonce: first.nonce++,
+        gasLimit: 21_000n,
+        maxFeePerGas: 0n,
+        maxPriorityFeePerGas: 0n,
+        to: toAddressHex(sender.address),
+        value: 10n ** 18n,
+        data: new Uint8Array(0),
+        accessList: [],
+      },
       first.key,
     );
     return { hash: hashOf(raw), raw: `0x${bytesToHex(raw)}` };
   });
-  const funded = await runOpenLoop(prepared, { urls: urls.slice(0, 1), perSecond: 400, batchMs: 10, drainMsMax: 20_000 }, watch.finalAt);
-  if (funded.committed !== count) throw new Error(`only ${funded.committed} of ${count} accounts were funded: ${JSON.stringify([...funded.refusals])}`);
+  const funded = await runOpenLoop(
+    prepared,
+    { urls: urls.slice(0, 1), perSecond: 400, batchMs: 10, drainMsMax: 20_000 },
+    watch.finalAt,
+  );
+  if (funded.committed !== count)
+    throw new Error(
+      `only ${funded.committed} of ${count} accounts were funded: ${JSON.stringify([...funded.refusals])}`,
+    );
   return made;
 }
 
@@ -96,7 +132,12 @@ function addressOf(key: Uint8Array): string {
   return addressToHex(ethereumCrypto.keccak256(fromHex(standardSuite.nodeIdOf(key))).subarray(12));
 }
 
-type Measured = LoadReport & { readonly cpuMicros: number; readonly ownCpuShare: number; readonly residentMb: number; readonly blockCount: number };
+type Measured = LoadReport & {
+  readonly cpuMicros: number;
+  readonly ownCpuShare: number;
+  readonly residentMb: number;
+  readonly blockCount: number;
+};
 
 async function measure(name: string, perSecond: number, duration: number): Promise<Measured> {
   say(`${name}: ${perSecond} transfers a second for ${duration} s …`);
@@ -123,7 +164,11 @@ async function measureLone(count: number): Promise<number[]> {
   say(`lone transactions: ${count} …`);
   const latencies: number[] = [];
   for (const entry of prepareTransfers(senders, { chainId: ready.chainId, count, hashOf })) {
-    const single = await runOpenLoop([entry], { urls: urls.slice(0, 1), perSecond: 1_000, batchMs: 1, drainMsMax: 10_000 }, watch.finalAt);
+    const single = await runOpenLoop(
+      [entry],
+      { urls: urls.slice(0, 1), perSecond: 1_000, batchMs: 1, drainMsMax: 10_000 },
+      watch.finalAt,
+    );
     latencies.push(...single.latenciesMs);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -146,8 +191,17 @@ function report(): void {
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   if (values.out !== undefined) {
-    const strip = (value: Measured): unknown => ({ ...value, latenciesMs: undefined, refusals: undefined, p50: quantile(value.latenciesMs, 0.5), p99: quantile(value.latenciesMs, 0.99) });
-    writeFileSync(values.out, `${JSON.stringify({ ceiling, full: strip(full), half: strip(half), loneP50: quantile(lone, 0.5) }, undefined, 2)}\n`);
+    const strip = (value: Measured): unknown => ({
+      ...value,
+      latenciesMs: undefined,
+      refusals: undefined,
+      p50: quantile(value.latenciesMs, 0.5),
+      p99: quantile(value.latenciesMs, 0.99),
+    });
+    writeFileSync(
+      values.out,
+      `${JSON.stringify({ ceiling, full: strip(full), half: strip(half), loneP50: quantile(lone, 0.5) }, undefined, 2)}\n`,
+    );
   }
 }
 

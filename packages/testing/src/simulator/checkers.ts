@@ -1,0 +1,389 @@
+/**
+ * What must hold, judged from disks, wire and effects only, with own arithmetic: nothing here asks the replica whether
+ * it is right. The first violation ends the run.
+ */
+import type { PbftReport, PbftStatus } from '@hansa/consensus';
+import { type DriverReport, decodeStoreRecord, type RestoredVotes, type StoreRecord } from '@hansa/node';
+import { type HashHex, type Height, type NodeId, ZERO_HASH } from '@hansa/primitives';
+import type { PbftMessage, TermInfo } from '@hansa/protocol';
+import { type SimBlock, type SimState, simExecute } from './sim-chain.ts';
+import { simVerify } from './sim-crypto.ts';
+import { describePacket } from './sim-network.ts';
+import type { SimNode } from './sim-node.ts';
+import type { SimPacket, World } from './world.ts';
+
+export type CheckerName =
+  | 'order'
+  | 'agreement'
+  | 'views'
+  | 'single vote'
+  | 'durable before sent'
+  | 'restored'
+  | 'chain'
+  | 'validity'
+  | 'liveness'
+  | 'bounded'
+  | 'quiet'
+  | 'report'
+  | 'exception';
+
+export type Violation = { readonly checker: CheckerName; readonly detail: string; readonly atMs: number };
+
+/** magic 10, owner 32, salt 4, checksum 4: docs/spec/vote-store.md, VS-2 and VS-3 */
+const FILE_HEAD_SIZE = 50;
+const BATCH_HEAD_SIZE = 20;
+
+type Sent = { readonly term: number; readonly view: number; readonly height: number; readonly digest: string };
+type NodeRecord = {
+  /** Keys of durable votes of the newest two terms. */
+  durable: Set<string>;
+  durableTerm: number;
+  /** (kind, term, view, height) to digest. */
+  readonly sent: Map<string, Sent>;
+  /** Highest VIEW-CHANGE of the newest term. */
+  leftTerm: number;
+  leftBelow: number;
+  lastPacket: SimPacket | undefined;
+};
+
+export class Checkers {
+  world!: World;
+  violation: Violation | undefined;
+  /** First height that was final, by height - 1: what everybody else is compared with. */
+  readonly chain: SimBlock[] = [];
+  /** Messages of honest members by kind since the last `resetTraffic`. */
+  readonly traffic: Map<string, number> = new Map();
+  readonly #states: SimState[] = [];
+  readonly #decided: Map<number, { digest: HashHex; by: string }> = new Map();
+  readonly #onChain: Set<HashHex> = new Set();
+  readonly #records: Map<SimNode, NodeRecord> = new Map();
+  /** When each term was first seen by anybody honest, in ms. */
+  readonly #termSeenMs: Map<number, number> = new Map();
+  viewChangeCount = 0;
+  highestView = 0;
+
+  fail(checker: CheckerName, detail: string): void {
+    if (this.violation !== undefined) return;
+    this.violation = { checker, detail, atMs: this.world.queue.nowMs };
+    this.world.trace(() => `VIOLATION ${checker}: ${detail}`);
+  }
+
+  resetTraffic(): void {
+    this.traffic.clear();
+  }
+
+  /** Order: no two honest members decide different proposals at one height. */
+  onDecided(node: SimNode, height: Height, digest: HashHex): void {
+    if (node.isByzantine) return;
+    const known = this.#decided.get(height);
+    if (known === undefined) this.#decided.set(height, { digest, by: node.label });
+    else if (known.digest !== digest) {
+      this.fail(
+        'order',
+        `${node.label} decides ${short(digest)} at ${height}, ${known.by} decided ${short(known.digest)}`,
+      );
+    }
+    const final = this.chain[height - 1];
+    if (final !== undefined && final.digest !== digest) {
+      this.fail('order', `${node.label} decides ${short(digest)} at ${height}, final is ${short(final.digest)}`);
+    }
+  }
+
+  /** Agreement, chain, validity: one block per height, each certified by the set that genesis and the chain derive. */
+  onCommitted(node: SimNode, block: SimBlock): void {
+    if (node.isByzantine) return;
+    const { height } = block.proposal;
+    const known = this.chain[height - 1];
+    if (known !== undefined) {
+      if (known.state.blockHash === block.state.blockHash) return;
+      const other = short(known.state.blockHash);
+      this.fail('agreement', `${node.label} has ${short(block.state.blockHash)} at ${height}, others have ${other}`);
+      return;
+    }
+    if (height !== this.chain.length + 1) {
+      this.fail('chain', `${node.label} commits ${height}, the chain ends at ${this.chain.length}`);
+      return;
+    }
+    const decided = this.#decided.get(height);
+    if (decided !== undefined && decided.digest !== block.digest) {
+      this.fail('order', `final ${short(block.digest)} at ${height} is not what ${decided.by} decided`);
+    }
+    const parent = this.#states.at(-1) ?? this.world.genesis;
+    this.#checkCertificate(block, parent.term);
+    if (block.proposal.parentDigest !== parent.proposalDigest) this.fail('chain', `${height} is not on its parent`);
+    if (block.proposal.timestamp <= parent.timestamp) this.fail('chain', `time of ${height} does not rise`);
+    if (block.proposal.term !== parent.term.term) this.fail('chain', `${height} is of term ${block.proposal.term}`);
+    for (const hash of block.proposal.transactionHashes) {
+      if (this.#onChain.has(hash)) this.fail('validity', `a transaction is final twice, again at ${height}`);
+      if (!this.world.transactions.has(hash))
+        this.fail('validity', `a transaction that nobody sent is final at ${height}`);
+      this.#onChain.add(hash);
+    }
+    const state = simExecute(parent, block.proposal, block.digest, (hash) => this.world.transactions.get(hash));
+    if (state.blockHash !== block.certificate.blockHash) this.fail('chain', `the result of ${height} is another`);
+    this.#states.push(state);
+    this.chain.push(block);
+  }
+
+  isFinal(hash: HashHex): boolean {
+    return this.#onChain.has(hash);
+  }
+
+  /** Single vote, durable before sent, views; traffic for quiet. */
+  onSent(from: SimNode, to: SimNode, packet: SimPacket): void {
+    if (from.isByzantine) return;
+    const record = this.#recordOf(from);
+    if (record.lastPacket === packet) return;
+    record.lastPacket = packet;
+    const kind = packet.type === 'pbft' ? packet.message.type : packet.type;
+    this.traffic.set(kind, (this.traffic.get(kind) ?? 0) + 1);
+    if (packet.type !== 'pbft' || !('sender' in packet.message)) return;
+    const { message } = packet;
+    const term = this.#termOf(message.term, from);
+    if (term?.validators[message.sender]?.nodeId !== from.nodeId) return;
+    void to;
+    this.#checkVote(from, record, message, term);
+  }
+
+  #checkVote(from: SimNode, record: NodeRecord, message: PbftMessage & { term: number }, term: TermInfo): void {
+    const line = (): string => `${from.label} sends ${describePacket({ type: 'pbft', message })}`;
+    if (message.type === 'suspect') {
+      const highest = Math.min(from.height + term.parameters.window, term.endHeight);
+      if (from.state.term.term === message.term && message.decidedHeight >= highest) {
+        this.fail('views', `${line()} although everything up to ${highest} is decided`);
+      }
+      return;
+    }
+    const vote = voteOf(message);
+    if (vote === undefined) return;
+    const { key, durableKey, digest, view, height } = vote;
+    if (!record.durable.has(durableKey)) this.fail('durable before sent', `${line()}, which is not on its disk`);
+    const before = record.sent.get(key);
+    if (before !== undefined) {
+      if (before.digest !== digest) this.fail('single vote', `${line()} after ${short(before.digest)}`);
+      return;
+    }
+    if (view !== undefined && message.type !== 'view-change') {
+      if (message.term === record.leftTerm && view < record.leftBelow) {
+        this.fail('single vote', `${line()} after VIEW-CHANGE to ${record.leftBelow}`);
+      }
+    }
+    if (message.type === 'view-change') {
+      if (message.term !== record.leftTerm) record.leftBelow = 0;
+      if (message.term > record.leftTerm || message.view > record.leftBelow) this.viewChangeCount++;
+      record.leftTerm = message.term;
+      record.leftBelow = Math.max(record.leftBelow, message.view);
+    }
+    record.sent.set(key, { term: message.term, view: view ?? -1, height, digest });
+  }
+
+  /** Reads what became durable with an own parser of the batches. */
+  onDurable(node: SimNode, name: string, bytes: Uint8Array, isWhole: boolean): void {
+    if (name !== 'a' || this.world === undefined) return;
+    const record = this.#recordOf(node);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = isWhole ? FILE_HEAD_SIZE : 0; at + BATCH_HEAD_SIZE <= bytes.length; ) {
+      const end = at + BATCH_HEAD_SIZE + view.getUint32(at + 4);
+      for (at += BATCH_HEAD_SIZE; at < end; ) {
+        const size = view.getUint32(at);
+        this.#noteDurable(record, decodeStoreRecord(bytes.subarray(at + 4, at + 4 + size)));
+        at += 4 + size;
+      }
+    }
+  }
+
+  #noteDurable(record: NodeRecord, stored: StoreRecord): void {
+    switch (stored.type) {
+      case 'term':
+        if (stored.term > record.durableTerm) {
+          record.durableTerm = stored.term;
+          const kept = `/${stored.term - 1}/`;
+          record.durable = new Set([...record.durable].filter((key) => key.includes(kept)));
+        }
+        break;
+      case 'proposal':
+        record.durable.add(`proposal/${stored.term}/${stored.view}/${stored.height}/${stored.digest}`);
+        break;
+      case 'vote':
+        record.durable.add(`${stored.kind}/${stored.term}/${stored.view}/${stored.height}/${stored.digest}`);
+        break;
+      case 'result':
+        record.durable.add(`result/${stored.term}/${stored.height}/${stored.blockHash}`);
+        break;
+      case 'view':
+        if (stored.changing) record.durable.add(`view-change/${stored.term}/${stored.view}`);
+        if (stored.newView !== undefined) record.durable.add(`new-view/${stored.term}/${stored.view}`);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** What an intact store gives back holds every vote that still binds. */
+  onRestored(node: SimNode, restored: RestoredVotes): void {
+    const record = this.#recordOf(node);
+    record.lastPacket = undefined;
+    if (node.isByzantine || node.wasWiped || restored.durable.voteStore.type !== 'intact') return;
+    const { durable } = restored;
+    const view = durable.view?.term === durable.term ? (durable.view?.view ?? 0) : 0;
+    if (record.leftTerm === durable.term && view < record.leftBelow) {
+      this.fail('restored', `${node.label} left for view ${record.leftBelow}, its store says ${view}`);
+    }
+    const held = new Set<string>();
+    for (const vote of durable.votes) held.add(`${vote.kind}/${vote.term}/${vote.view}/${vote.height}`);
+    for (const own of durable.proposals) held.add(`proposal/${own.term}/${own.view}/${own.height}`);
+    for (const result of durable.results) held.add(`result/${result.term}/${result.height}`);
+    for (const [key, sent] of record.sent) {
+      if (sent.term < (durable.term ?? 0) || sent.height <= node.height) {
+        if (sent.term < (durable.term ?? 0) - 1) record.sent.delete(key);
+        continue;
+      }
+      const binds = key.startsWith('result') || (sent.view === view && !key.includes('view'));
+      if (binds && !held.has(key)) this.fail('restored', `${node.label} sent ${key}, its store has forgotten it`);
+    }
+  }
+
+  /** Views: an honest view needs a time-out of somebody honest, so it cannot run ahead of the clock. */
+  onStatus(node: SimNode, status: PbftStatus): void {
+    if (node.isByzantine) return;
+    const nowMs = this.world.queue.nowMs;
+    if (!this.#termSeenMs.has(status.term)) this.#termSeenMs.set(status.term, nowMs);
+    const elapsedMs = nowMs - (this.#termSeenMs.get(status.term) ?? nowMs);
+    const { viewTimeoutBaseMs, window } = node.state.term.parameters;
+    this.highestView = Math.max(this.highestView, status.view);
+    if (status.view > elapsedMs / viewTimeoutBaseMs + 2) {
+      this.fail(
+        'views',
+        `${node.label} is in view ${status.view} ${elapsedMs} ms after the start of term ${status.term}`,
+      );
+    }
+    if (status.inFlight.length > 2 * window) {
+      this.fail('bounded', `${node.label} has ${status.inFlight.length} heights in flight, the window is ${window}`);
+    }
+  }
+
+  onReport(node: SimNode, report: PbftReport | DriverReport): void {
+    if (node.isByzantine) return;
+    const blame = (text: string): void => this.fail('report', `${node.label}: ${text}`);
+    switch (report.type) {
+      case 'safetyViolation':
+        blame(`${report.rule}: ${report.detail}`);
+        break;
+      case 'divergence':
+      case 'nondeterminism':
+        if (node.executionFault === '') blame(`${report.type} at ${report.height}`);
+        break;
+      case 'ledgerBehindVotes':
+      case 'secondCopy':
+        blame(report.type);
+        break;
+      case 'rolledBack':
+        if (!node.wasWiped) blame(`rolled back: ${report.ownIncarnation}, seen ${report.seenIncarnation}`);
+        break;
+      case 'evidence': {
+        const accused = this.world.nodes.find(({ nodeId }) => nodeId === report.nodeId);
+        if (accused !== undefined && !accused.isByzantine && accused.executionFault === '' && !accused.wasWiped) {
+          blame(`accuses ${accused.label} of two different ${report.kind}s`);
+        }
+        break;
+      }
+      default:
+        break;
+    }
+  }
+
+  onFatal(node: SimNode, failure: unknown): void {
+    if ((failure as { code?: string }).code === 'VOTE_STORE_FULL' && node.disk.isFull) return;
+    this.fail('exception', `${node.label} stopped: ${String(failure)}`);
+  }
+
+  /** After the judging phase of a run without liars: nothing but heartbeats and STATUS. */
+  checkQuiet(): void {
+    for (const [kind, count] of this.traffic) {
+      if (kind !== 'status' && kind !== 'heartbeat') this.fail('quiet', `${count} ${kind} on an idle network`);
+    }
+  }
+
+  #checkCertificate({ certificate, proposal }: SimBlock, { term, validators }: TermInfo): void {
+    const { height } = proposal;
+    let total = 0;
+    for (const validator of validators) total += validator.weight;
+    const faulty = Math.floor((total - 1) / 3);
+    const signers = new Set<NodeId>();
+    let weight = 0;
+    for (const { index, signature } of certificate.signatures) {
+      const validator = validators[index];
+      const { blockHash } = certificate;
+      const digest = this.world.digests.signingDigest({ type: 'result', term, sender: index, height, blockHash });
+      if (validator === undefined || !simVerify(digest, signature, validator.nodeId)) {
+        this.fail('chain', `the certificate of ${height} has a signature that is no member's`);
+        return;
+      }
+      if (!signers.has(validator.nodeId)) weight += validator.weight;
+      signers.add(validator.nodeId);
+    }
+    if (weight < Math.floor((total + faulty) / 2) + 1) {
+      this.fail('chain', `the certificate of ${height} has weight ${weight} of ${total}`);
+    }
+  }
+
+  #termOf(term: number, node: SimNode): TermInfo | undefined {
+    if (node.state.term.term === term) return node.state.term;
+    if (this.world.genesis.term.term === term) return this.world.genesis.term;
+    return this.#states.findLast((state) => state.term.term === term)?.term;
+  }
+
+  #recordOf(node: SimNode): NodeRecord {
+    let record = this.#records.get(node);
+    if (record === undefined) {
+      record = {
+        durable: new Set(),
+        durableTerm: -1,
+        sent: new Map(),
+        leftTerm: -1,
+        leftBelow: 0,
+        lastPacket: undefined,
+      };
+      this.#records.set(node, record);
+    }
+    return record;
+  }
+}
+
+type Vote = { key: string; durableKey: string; digest: string; view: number | undefined; height: number };
+
+function voteOf(message: PbftMessage): Vote | undefined {
+  switch (message.type) {
+    case 'proposal': {
+      const { height } = message.proposal;
+      const key = `proposal/${message.term}/${message.view}/${height}`;
+      return { key, durableKey: `${key}/${message.digest}`, digest: message.digest, view: message.view, height };
+    }
+    case 'prepare':
+    case 'commit': {
+      const key = `${message.type}/${message.term}/${message.view}/${message.height}`;
+      const { digest, view, height } = message;
+      return { key, durableKey: `${key}/${digest}`, digest, view, height };
+    }
+    case 'result': {
+      const key = `result/${message.term}/${message.height}`;
+      const { blockHash, height } = message;
+      return { key, durableKey: `${key}/${blockHash}`, digest: blockHash, view: undefined, height };
+    }
+    case 'view-change': {
+      const key = `view-change/${message.term}/${message.view}`;
+      const { claim } = message;
+      const digest = claim === undefined ? ZERO_HASH : `${claim.view}/${claim.height}/${claim.digest}`;
+      return { key, durableKey: key, digest, view: message.view, height: 0 };
+    }
+    case 'new-view': {
+      const key = `new-view/${message.term}/${message.view}`;
+      const digest = message.certificate?.digest ?? ZERO_HASH;
+      return { key, durableKey: key, digest, view: message.view, height: 0 };
+    }
+    default:
+      return undefined;
+  }
+}
+
+const short = (digest: string): string => digest.slice(0, 8);

@@ -1,0 +1,3 @@
+import { runChild } from './run-seeds.ts';
+
+runChild(process.argv[2]);

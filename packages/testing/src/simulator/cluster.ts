@@ -1,0 +1,303 @@
+/** One run: a cluster from a seed, chaos, healing, judgement. */
+import type { RuleId } from '@hansa/consensus';
+import type { HashHex } from '@hansa/primitives';
+import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
+import { Liar, STRATEGIES, type Strategy } from './byzantine.ts';
+import { Checkers, type Violation } from './checkers.ts';
+import { EventQueue } from './event-queue.ts';
+import { Faults, PROFILES, type Profile } from './faults.ts';
+import { Prng } from './prng.ts';
+import { type SimTransaction, simGenesis } from './sim-chain.ts';
+import { createSimDigests, simHash, simNodeId } from './sim-crypto.ts';
+import { SimNetwork } from './sim-network.ts';
+import { SimNode } from './sim-node.ts';
+import { World, type WorldOptions } from './world.ts';
+
+export type RunOptions = {
+  readonly seed: number;
+  readonly profile?: Profile;
+  readonly nodes?: number;
+  readonly writeTrace?: (line: string) => void;
+  readonly createReplica?: WorldOptions['createReplica'];
+};
+
+export type RunReport = {
+  readonly seed: number;
+  readonly profile: Profile;
+  readonly nodes: number;
+  readonly liars: readonly string[];
+  readonly virtualMs: number;
+  readonly height: number;
+  readonly terms: number;
+  readonly viewChanges: number;
+  readonly highestView: number;
+  /** After healing, until the first new final block. */
+  readonly recoveryMs: number | undefined;
+  readonly counts: ReadonlyMap<string, number>;
+  readonly rules: ReadonlyMap<RuleId, number>;
+  readonly traceHash: number;
+  readonly violation: Violation | undefined;
+};
+
+const CHAOS_US = 28_000_000;
+const JUDGE_US = 30_000_000;
+const QUIET_US = 8_000_000;
+/** Base and cap of the time-outs stay what a chain starts with: the bounds of liveness are derived from them. */
+const SLOW_TICK_MS = 1_000;
+
+/** Runs one seed. Equal options give an equal report, bit for bit. */
+export function runSeed(options: RunOptions): RunReport {
+  return new Cluster(options).run();
+}
+
+class Cluster {
+  readonly #options: RunOptions;
+  readonly #chance: Prng;
+  readonly #profile: Profile;
+  readonly #world: World;
+  readonly #memberCount: number;
+  readonly #liars: Liar[] = [];
+  #faultyLeft = 0;
+  #transactionCount = 0;
+  #recoveryMs: number | undefined;
+
+  constructor(options: RunOptions) {
+    this.#options = options;
+    const chance = new Prng(options.seed);
+    this.#chance = chance;
+    const profile = chance.pick(['general', 'general', ...PROFILES] as const);
+    this.#profile = options.profile ?? profile;
+    const drawn = chance.pick([4, 4, 4, 4, 5, 6, 7]);
+    this.#memberCount = options.nodes ?? drawn;
+    const queue = new EventQueue();
+    const network = new SimNetwork(chance.fork(1));
+    const checkers = new Checkers();
+    const parameters = {
+      window: chance.pick([1, 2, 4, 8, 8]),
+      leaderPeriod: chance.pick([3, 8, 16, 64, 256]),
+      txCountLimit: chance.pick([1, 3, 10]),
+      clockSkewMs: 3_000,
+    };
+    const members = Array.from({ length: this.#memberCount }, (_, index) => index);
+    this.#world = new World({
+      queue,
+      network,
+      checkers,
+      digests: createSimDigests(),
+      genesis: simGenesis(setOf(members), parameters),
+      options: {
+        settings: {},
+        compactBytesMin: chance.pick([2_000, 20_000, 200_000]),
+        ...(options.createReplica === undefined ? {} : { createReplica: options.createReplica }),
+      },
+      writeTrace: options.writeTrace,
+    });
+    network.world = this.#world;
+    checkers.world = this.#world;
+    this.#populate(chance);
+  }
+
+  #populate(chance: Prng): void {
+    const world = this.#world;
+    const candidates = this.#memberCount < 4 ? 0 : chance.pick([0, 1, 2]);
+    for (let index = 0; index < this.#memberCount + candidates; index++) {
+      world.nodes.push(new SimNode({ index, nodeId: simNodeId(index) }, world, chance.fork(100 + index)));
+    }
+    this.#faultyLeft = Math.floor((this.#memberCount - 1) / 3);
+    const liarCount = this.#profile === 'stall' ? 0 : chance.between(0, this.#faultyLeft);
+    this.#faultyLeft -= liarCount;
+    for (const node of chance.sample(world.nodes.slice(0, this.#memberCount), liarCount)) {
+      const strategies = chance.sample(STRATEGIES, chance.between(1, 3));
+      this.#addLiar(node, strategies);
+      if (!strategies.includes('twins')) continue;
+      const traits = { index: node.index, nodeId: node.nodeId, twin: true };
+      const twin = new SimNode(traits, world, chance.fork(200 + node.index));
+      world.nodes.push(twin);
+      this.#addLiar(twin, strategies);
+    }
+  }
+
+  #addLiar(node: SimNode, strategies: readonly Strategy[]): void {
+    this.#liars.push(new Liar(node, strategies, this.#world, this.#chance.fork(300 + this.#liars.length)));
+  }
+
+  run(): RunReport {
+    const world = this.#world;
+    try {
+      for (const node of world.nodes) node.start();
+      this.#work(CHAOS_US + 20_000_000);
+      this.#chaos();
+      if (!this.#isOver()) this.#judge();
+    } catch (error) {
+      world.checkers.fail('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    }
+    return this.#report();
+  }
+
+  #isOver(): boolean {
+    return this.#world.checkers.violation !== undefined;
+  }
+
+  #chaos(): void {
+    const world = this.#world;
+    const control = {
+      world,
+      profile: this.#profile,
+      endUs: CHAOS_US,
+      spendFaulty: () => {
+        if (this.#faultyLeft === 0) return false;
+        this.#faultyLeft--;
+        return true;
+      },
+      changeSet: () => this.#drawSet(),
+      submitSetChange: (validators: ValidatorSet) => this.#submit({ type: 'validators', validators }),
+      submitParameterChange: (parameters: Partial<ChainParameters>) => this.#submit({ type: 'parameters', parameters }),
+    };
+    new Faults(control, this.#chance.fork(2)).start();
+    world.queue.runUntil(CHAOS_US, () => this.#isOver());
+  }
+
+  /** A set in which those that lie or have lost their votes weigh at most F. */
+  #drawSet(): ValidatorSet | undefined {
+    const world = this.#world;
+    const honest: number[] = [];
+    const faulty: number[] = [];
+    for (const node of world.nodes) {
+      if (node.label.endsWith('T')) continue;
+      const isFaulty = node.isByzantine || node.wasWiped || node.executionFault !== '';
+      (isFaulty ? faulty : honest).push(node.index);
+    }
+    const spare = this.#faultyLeft;
+    for (let attempt = 0; attempt < 5; attempt++) {
+      const chosen = [
+        ...this.#chance.sample(honest, this.#chance.between(Math.min(3, honest.length), honest.length)),
+        ...this.#chance.sample(faulty, this.#chance.between(0, faulty.length)),
+      ].sort((a, b) => a - b);
+      const bad = chosen.filter((index) => faulty.includes(index)).length + spare;
+      if (chosen.length >= 4 && bad <= Math.floor((chosen.length - 1) / 3)) return setOf(chosen);
+    }
+    return undefined;
+  }
+
+  #work(endUs: number): void {
+    const chance = this.#chance.fork(3);
+    const { queue } = this.#world;
+    const meanUs = chance.pick([150_000, 400_000, 1_200_000]);
+    const next = (): void => {
+      queue.after(chance.between(meanUs >> 3, 2 * meanUs), () => {
+        if (queue.nowUs >= endUs) return;
+        this.#submit({ type: 'plain' });
+        next();
+      });
+    };
+    next();
+  }
+
+  #submit(transaction: SimTransaction): void {
+    const world = this.#world;
+    const hash: HashHex = simHash(`transaction ${this.#transactionCount++}`);
+    world.transactions.set(hash, transaction);
+    const up = world.nodes.filter((node) => node.isUp && !node.isPaused);
+    if (up.length === 0) return;
+    for (const node of this.#chance.sample(up, this.#chance.pick([1, 1, 2]))) node.submit(hash);
+  }
+
+  /** The network is perfect and everybody is up: consensus reference, section 10. */
+  #judge(): void {
+    const world = this.#world;
+    world.trace(() => 'heal');
+    world.network.heal();
+    world.crashed = (node) => world.queue.after(100_000, () => node.start());
+    for (const node of world.nodes) {
+      node.resume();
+      node.clockOffsetMs = 0;
+      node.executeUs = 2_000;
+      node.syncUs = 500;
+      node.disk.isFull = false;
+      node.start();
+    }
+    for (const node of world.nodes) {
+      for (const peer of world.nodes) if (node !== peer) node.onConnected(peer);
+    }
+    const { chain } = world.checkers;
+    const before = chain.length;
+    const healedUs = world.queue.nowUs;
+    this.#submit({ type: 'plain' });
+    const boundMs = this.#recoveryBoundMs();
+    world.queue.runUntil(healedUs + 1000 * boundMs, () => this.#isOver() || chain.length > before);
+    if (this.#isOver()) return;
+    if (chain.length > before) this.#recoveryMs = Math.round((world.queue.nowUs - healedUs) / 1000);
+    else this.#fail(`no new final block ${boundMs} ms after healing: ${this.#describe()}`);
+    world.queue.runUntil(healedUs + JUDGE_US, () => this.#isOver());
+    if (this.#isOver()) return;
+    this.#judgeHeights();
+    world.checkers.resetTraffic();
+    if (this.#liars.length > 0 || this.#isOver()) return;
+    world.queue.runUntil(world.queue.nowUs + QUIET_US, () => this.#isOver());
+    if (this.#judged().every((node) => node.pool.size === 0)) world.checkers.checkQuiet();
+  }
+
+  /** 2 s + (b + 1) · cap, b = faulty primaries that can follow each other. */
+  #recoveryBoundMs(): number {
+    const { term } = this.#judged().reduce((a, b) => (a.height >= b.height ? a : b)).state;
+    const faulty = this.#world.nodes.filter((node) => this.#isFaulty(node)).map(({ nodeId }) => nodeId);
+    const members = term.validators.filter(({ nodeId }) => faulty.includes(nodeId)).length;
+    return 2 * SLOW_TICK_MS + (members + 1) * term.parameters.viewTimeoutCapMs;
+  }
+
+  #judgeHeights(): void {
+    const heights = this.#judged().map((node) => node.height);
+    if (Math.min(...heights) !== Math.max(...heights) || heights[0] !== this.#world.checkers.chain.length) {
+      this.#fail(`not everybody is at one height 30 s after healing: ${this.#describe()}`);
+    }
+  }
+
+  #judged(): SimNode[] {
+    return this.#world.nodes.filter((node) => !node.isByzantine);
+  }
+
+  #isFaulty(node: SimNode): boolean {
+    return node.isByzantine || node.wasWiped || node.executionFault !== '';
+  }
+
+  #fail(detail: string): void {
+    this.#world.checkers.fail('liveness', detail);
+  }
+
+  #describe(): string {
+    return this.#world.nodes
+      .map((node) => {
+        const { status } = node;
+        if (status === undefined) return `${node.label}: down`;
+        const mode = status.changing ? 'changing' : '';
+        const silence = status.silence === undefined ? '' : ` (${status.silence})`;
+        const heights = `final ${node.height}, decided ${status.decidedHeight}, prepared ${status.preparedHeight}`;
+        return `${node.label}: t${status.term} v${status.view}${mode}, ${heights}, pool ${node.pool.size}${silence}`;
+      })
+      .join('; ');
+  }
+
+  #report(): RunReport {
+    const world = this.#world;
+    return {
+      seed: this.#options.seed,
+      profile: this.#profile,
+      nodes: this.#memberCount,
+      liars: this.#liars.map(({ node, strategies }) => `${node.label}: ${[...strategies].join(' + ')}`),
+      virtualMs: world.queue.nowMs,
+      height: world.checkers.chain.length,
+      terms: (world.checkers.chain.at(-1)?.state.term.term ?? 0) + 1,
+      viewChanges: world.checkers.viewChangeCount,
+      highestView: world.checkers.highestView,
+      recoveryMs: this.#recoveryMs,
+      counts: world.counts,
+      rules: world.rules,
+      traceHash: world.traceHash,
+      violation: world.checkers.violation,
+    };
+  }
+}
+
+function setOf(indices: readonly number[]): ValidatorSet {
+  return indices.map((index) => ({ nodeId: simNodeId(index), weight: 1, organisationId: `org${index}` }));
+}

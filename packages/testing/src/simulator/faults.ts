@@ -1,0 +1,302 @@
+/** What goes wrong, and when: drawn from the seed. Profiles differ in what they draw most. */
+import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
+import type { Prng } from './prng.ts';
+import type { DelayProfile } from './sim-network.ts';
+import type { SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
+
+export const PROFILES = ['general', 'hunting', 'stall', 'crash-between'] as const;
+export type Profile = (typeof PROFILES)[number];
+
+const ACTIONS = [
+  'delay',
+  'loss',
+  'partition',
+  'isolate',
+  'one-way',
+  'flap',
+  'mute',
+  'connect',
+  'crash',
+  'crash at boundary',
+  'crash many',
+  'pause',
+  'clock',
+  'disk full',
+  'slow',
+  'damage',
+  'wipe',
+  'roll back',
+  'diverge',
+  'set change',
+  'parameter change',
+] as const;
+type Action = (typeof ACTIONS)[number];
+
+/** Weights by profile; what is not named has none. */
+const WEIGHTS: Readonly<Record<Profile, Partial<Record<Action, number>>>> = {
+  general: {
+    delay: 4,
+    loss: 3,
+    partition: 3,
+    isolate: 3,
+    'one-way': 2,
+    flap: 1,
+    mute: 2,
+    connect: 4,
+    crash: 4,
+    'crash at boundary': 5,
+    'crash many': 1,
+    pause: 3,
+    clock: 2,
+    'disk full': 1,
+    slow: 2,
+    damage: 1,
+    wipe: 1,
+    'roll back': 1,
+    diverge: 1,
+    'set change': 3,
+    'parameter change': 1,
+  },
+  hunting: { mute: 12, delay: 2, loss: 1, connect: 2, 'crash at boundary': 3, 'one-way': 3, 'set change': 1 },
+  stall: { connect: 1 },
+  'crash-between': {
+    'crash at boundary': 14,
+    crash: 3,
+    'crash many': 2,
+    delay: 2,
+    connect: 1,
+    mute: 2,
+    'set change': 1,
+  },
+};
+const INTERVAL_US: Readonly<Record<Profile, readonly [number, number]>> = {
+  general: [100_000, 2_000_000],
+  hunting: [100_000, 1_500_000],
+  stall: [1_000_000, 5_000_000],
+  'crash-between': [50_000, 700_000],
+};
+const MUTABLE = [
+  'proposal',
+  'prepare',
+  'commit',
+  'result',
+  'suspect',
+  'view-change',
+  'new-view',
+  'status',
+  'prepared-certificate',
+  'commit-certificate',
+];
+
+/** What the cluster lets the faults do. */
+export type FaultControl = {
+  readonly world: World;
+  readonly profile: Profile;
+  readonly endUs: number;
+  /** Honest members that may still lose their votes: F minus liars minus those that did. */
+  spendFaulty(): boolean;
+  changeSet(): ValidatorSet | undefined;
+  submitSetChange(validators: ValidatorSet): void;
+  submitParameterChange(parameters: Partial<ChainParameters>): void;
+};
+
+export class Faults {
+  readonly #control: FaultControl;
+  readonly #chance: Prng;
+  readonly #actions: Action[] = [];
+  readonly #saved: Map<SimNode, readonly (Uint8Array | undefined)[]> = new Map();
+
+  constructor(control: FaultControl, chance: Prng) {
+    this.#control = control;
+    this.#chance = chance;
+    for (const action of ACTIONS) {
+      const weight = WEIGHTS[control.profile][action] ?? 0;
+      for (let i = 0; i < weight; i++) this.#actions.push(action);
+    }
+  }
+
+  start(): void {
+    const { world, profile, endUs } = this.#control;
+    world.crashed = (node) => this.#restartLater(node);
+    if (profile === 'stall') {
+      // A minute of silence in small: everything is cut off at some point of work, then the network is perfect.
+      world.queue.after(this.#chance.between(1_000_000, 8_000_000), () => {
+        world.network.filters.set('stall', () => true);
+        world.count('stall');
+        world.trace(() => 'silence');
+      });
+    }
+    this.#next(endUs);
+  }
+
+  #next(endUs: number): void {
+    const { world, profile } = this.#control;
+    const [least, most] = INTERVAL_US[profile];
+    world.queue.after(this.#chance.between(least, most), () => {
+      if (world.queue.nowUs >= endUs) return;
+      this.#act(this.#chance.pick(this.#actions));
+      this.#next(endUs);
+    });
+  }
+
+  #restartLater(node: SimNode): void {
+    const { world, endUs } = this.#control;
+    const delayUs = this.#chance.chance(0.7)
+      ? this.#chance.between(50_000, 1_500_000)
+      : this.#chance.between(1_500_000, 12_000_000);
+    const atUs = Math.min(world.queue.nowUs + delayUs, Math.max(endUs, world.queue.nowUs + 100_000));
+    world.queue.at(atUs, () => node.start());
+  }
+
+  #act(action: Action): void {
+    const { world } = this.#control;
+    const chance = this.#chance;
+    const node = chance.pick(world.nodes);
+    world.count(`fault: ${action}`);
+    world.trace(() => `fault ${action} (${node.label})`);
+    switch (action) {
+      case 'delay':
+        world.network.delay = chance.pick(['lan', 'wan', 'jitter', 'heavy'] satisfies DelayProfile[]);
+        break;
+      case 'loss':
+        world.network.lossRate = chance.pick([0, 0, 0.01, 0.1, 0.3]);
+        world.network.repeatRate = chance.pick([0, 0.05, 0.3]);
+        break;
+      case 'partition':
+        this.#partition();
+        break;
+      case 'isolate':
+        world.network.filters.set('isolate', (from, to) => from === node || to === node);
+        break;
+      case 'one-way':
+        this.#oneWay();
+        break;
+      case 'flap': {
+        const peer = chance.pick(world.nodes);
+        const periodUs = chance.between(100_000, 800_000);
+        world.network.filters.set('flap', (from, to) => {
+          const isLink = (from === node && to === peer) || (from === peer && to === node);
+          return isLink && Math.floor(world.queue.nowUs / periodUs) % 2 === 0;
+        });
+        break;
+      }
+      case 'mute':
+        this.#mute();
+        break;
+      case 'connect':
+        this.#connect();
+        break;
+      case 'pause':
+        node.pause(chance.pick([100_000, 500_000, 2_000_000, 8_000_000]));
+        break;
+      case 'clock':
+        node.clockOffsetMs = chance.pick([0, -500, 700, -2_500, 2_900, 3_500, -60_000]);
+        break;
+      case 'slow':
+        node.executeUs = chance.pick([1_000, 20_000, 200_000, 1_500_000]);
+        node.syncUs = chance.pick([100, 1_000, 30_000, 200_000]);
+        break;
+      case 'set change': {
+        const validators = this.#control.changeSet();
+        if (validators !== undefined) this.#control.submitSetChange(validators);
+        break;
+      }
+      case 'parameter change':
+        this.#control.submitParameterChange({
+          window: chance.pick([1, 2, 4, 8]),
+          leaderPeriod: chance.pick([4, 16, 64]),
+        });
+        break;
+      default:
+        this.#actOnDisk(action, node);
+    }
+  }
+
+  #actOnDisk(
+    action: Extract<
+      Action,
+      'crash' | 'crash at boundary' | 'crash many' | 'disk full' | 'damage' | 'wipe' | 'roll back' | 'diverge'
+    >,
+    node: SimNode,
+  ): void {
+    const { world } = this.#control;
+    const chance = this.#chance;
+    switch (action) {
+      case 'crash':
+        node.crash();
+        break;
+      case 'crash at boundary':
+        node.crashAtBoundary(chance.between(1, 25));
+        break;
+      case 'crash many':
+        for (const victim of chance.chance(0.5) ? world.nodes : chance.sample(world.nodes, 2)) victim.crash();
+        break;
+      case 'disk full':
+        if (node.isUp) node.disk.isFull = true;
+        break;
+      case 'damage':
+      case 'wipe':
+        if (node.isByzantine || !this.#control.spendFaulty()) return;
+        node.crash();
+        if (action === 'damage') {
+          node.disk.damage(chance);
+        } else {
+          node.wasWiped = true;
+          node.disk.wipe();
+        }
+        break;
+      case 'roll back': {
+        const saved = this.#saved.get(node);
+        this.#saved.set(node, node.disk.copy());
+        if (saved === undefined || node.isByzantine || !this.#control.spendFaulty()) return;
+        node.crash();
+        node.wasWiped = true;
+        node.disk.restore(saved);
+        break;
+      }
+      case 'diverge':
+        if (node.isByzantine || !this.#control.spendFaulty()) return;
+        node.executionFault = '!';
+        break;
+    }
+  }
+
+  #partition(): void {
+    const { world } = this.#control;
+    const side = new Set(this.#chance.sample(world.nodes, this.#chance.between(1, world.nodes.length - 1)));
+    world.network.filters.set('partition', (from, to) => side.has(from) !== side.has(to));
+  }
+
+  #oneWay(): void {
+    const { world } = this.#control;
+    const cut = new Set<string>();
+    for (const from of world.nodes) {
+      for (const to of world.nodes) if (this.#chance.chance(0.2)) cut.add(`${from.label}/${to.label}`);
+    }
+    world.network.filters.set('one-way', (from, to) => cut.has(`${from.label}/${to.label}`));
+  }
+
+  /** One kind of message reaches one or two only. */
+  #mute(): void {
+    const { world } = this.#control;
+    const kind = this.#chance.pick(MUTABLE);
+    const hearing = new Set(this.#chance.sample(world.nodes, this.#chance.between(0, 2)));
+    world.network.filters.set(
+      'mute',
+      (_from, to, packet) => packet.type === 'pbft' && packet.message.type === kind && !hearing.has(to),
+    );
+    world.trace(() => `mute ${kind} to all but ${[...hearing].map(({ label }) => label).join() || 'none'}`);
+  }
+
+  #connect(): void {
+    const { world } = this.#control;
+    const names = [...world.network.filters.keys()].filter((name) => name !== 'stall');
+    for (const name of names) if (this.#chance.chance(0.6)) world.network.filters.delete(name);
+    for (const node of world.nodes) {
+      for (const peer of world.nodes) {
+        if (node !== peer && node.isUp && peer.isUp && world.network.isConnected(node, peer)) node.onConnected(peer);
+      }
+    }
+  }
+}

@@ -1,0 +1,427 @@
+/** One simulated validator or observer: the real driver, replica and vote store; stand-ins around them. */
+import type { FinalHead, PbftStatus, RuleId } from '@hansa/consensus';
+import {
+  ConsensusDriver,
+  type ConsensusPorts,
+  createVoteStore,
+  openVoteStore,
+  replaceLostVoteStore,
+  type VoteStore,
+  type VoteStoreOptions,
+} from '@hansa/node';
+import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
+import type { Proposal } from '@hansa/protocol';
+import type { Prng } from './prng.ts';
+import { SIM_CHAIN_ID, SIM_GROUP_ID, type SimBlock, type SimState } from './sim-chain.ts';
+import { simHash, simSign, simVerify } from './sim-crypto.ts';
+import { SimDisk } from './sim-disk.ts';
+import { SimPool } from './sim-pool.ts';
+import type { SimPacket, World } from './world.ts';
+
+/** Thrown at an effect boundary: the process is gone from here on. */
+export class SimulatedCrash extends Error {}
+
+export type NodeTraits = {
+  readonly index: number;
+  readonly nodeId: NodeId;
+  /** Set for the second process of a Byzantine key. */
+  readonly twin?: boolean;
+};
+
+const EPOCH_MS = 1_700_000_000_000;
+const SYNC_BATCH = 16;
+const HEARTBEAT_US = 1_000_000;
+
+export class SimNode {
+  readonly nodeId: NodeId;
+  readonly label: string;
+  readonly index: number;
+  readonly disk: SimDisk;
+  readonly blocks: SimBlock[] = [];
+  /** Byzantine members are not judged. */
+  isByzantine = false;
+  clockOffsetMs = 0;
+  /** Microseconds that one execution, one commit, one disk sync takes. */
+  executeUs = 2_000;
+  commitUs = 1_500;
+  syncUs = 500;
+  /** Differs from '' in a replica whose executor is nondeterministic. */
+  executionFault = '';
+  /** The vote store was lost, damaged or rolled back at some time. */
+  wasWiped = false;
+  driver: ConsensusDriver | undefined;
+  status: PbftStatus | undefined;
+  pool: SimPool;
+  readonly #world: World;
+  readonly #chance: Prng;
+  #store: VoteStore | undefined;
+  #generation = 0;
+  #deferred: (() => void)[] = [];
+  #results: Map<number, { readonly digest: HashHex; readonly state: SimState }> = new Map();
+  #boundariesLeft = Number.POSITIVE_INFINITY;
+  #pausedUntilUs = 0;
+  #isRunning = false;
+  #hasCrashed = false;
+  #syncAskedUs = -1_000_000;
+
+  constructor(traits: NodeTraits, world: World, chance: Prng) {
+    this.index = traits.index;
+    this.nodeId = traits.nodeId;
+    this.label = `${traits.index}${traits.twin === true ? 'T' : ''}`;
+    this.#world = world;
+    this.#chance = chance;
+    this.pool = new SimPool(world);
+    this.disk = new SimDisk({
+      boundary: (operation) => this.#boundary(operation),
+      durable: (name, bytes, isWhole) => world.checkers.onDurable(this, name, bytes, isWhole),
+    });
+    void createVoteStore(this.disk.files, this.#storeOptions());
+  }
+
+  get isUp(): boolean {
+    return this.driver !== undefined;
+  }
+
+  get isPaused(): boolean {
+    return this.#pausedUntilUs > this.#world.queue.nowUs;
+  }
+
+  get state(): SimState {
+    return this.blocks.at(-1)?.state ?? this.#world.genesis;
+  }
+
+  get height(): number {
+    return this.blocks.length;
+  }
+
+  get isStoreOpen(): boolean {
+    return this.#store !== undefined;
+  }
+
+  start(): void {
+    if (this.driver !== undefined) return;
+    this.#generation++;
+    this.#hasCrashed = false;
+    this.disk.isFull = false;
+    this.#run(() => this.#startDriver());
+    if (!this.isUp) return;
+    this.#tickForever();
+    this.#heartbeatForever();
+    this.#world.trace(() => `${this.label} starts at height ${this.height}`);
+  }
+
+  #startDriver(): void {
+    const options = this.#storeOptions();
+    const opened = openVoteStore(this.disk.files, options);
+    if (opened.state === 'lost') this.wasWiped = true;
+    const store = opened.state === 'lost' ? replaceLostVoteStore(this.disk.files, options) : opened.store;
+    void store.begin();
+    this.#store = store;
+    this.#world.checkers.onRestored(this, store.restored());
+    this.pool = new SimPool(this.#world);
+    const { createReplica, settings } = this.#world.options;
+    this.driver = new ConsensusDriver(
+      {
+        nodeId: this.nodeId,
+        chainId: SIM_CHAIN_ID,
+        groupId: SIM_GROUP_ID,
+        head: this.#head(),
+        store,
+        instance: this.#chance.hex(16),
+        settings: { ...settings, onRule: (rule: RuleId) => this.#world.onRule(rule) },
+        ...(createReplica === undefined ? {} : { createReplica }),
+      },
+      this.#ports(),
+    );
+    this.status = this.driver.status;
+    for (const peer of this.#world.nodes) {
+      if (peer.nodeId !== this.nodeId && peer.isUp && this.#world.network.isConnected(this, peer)) {
+        this.driver.onPeerConnected(peer.nodeId);
+        peer.onConnected(this);
+      }
+    }
+  }
+
+  /** Power cut, now. */
+  crash(): void {
+    if (this.driver === undefined && this.#store === undefined) return;
+    this.#world.trace(() => `${this.label} crashes`);
+    this.#world.count('crash');
+    this.#generation++;
+    this.driver?.stop();
+    this.driver = undefined;
+    this.#store = undefined;
+    this.status = undefined;
+    this.#deferred = [];
+    this.#results = new Map();
+    this.#boundariesLeft = Number.POSITIVE_INFINITY;
+    this.#pausedUntilUs = 0;
+    this.disk.crash(this.#chance);
+    this.#world.onCrash(this);
+  }
+
+  /** A power cut at the `count`-th effect boundary from now. */
+  crashAtBoundary(count: number): void {
+    this.#boundariesLeft = count;
+  }
+
+  pause(us: number): void {
+    this.#pausedUntilUs = Math.max(this.#pausedUntilUs, this.#world.queue.nowUs + us);
+  }
+
+  resume(): void {
+    this.#pausedUntilUs = 0;
+    this.#boundariesLeft = Number.POSITIVE_INFINITY;
+  }
+
+  onConnected(peer: SimNode): void {
+    this.#run(() => this.driver?.onPeerConnected(peer.nodeId));
+  }
+
+  receive(from: SimNode, packet: SimPacket): void {
+    if (this.driver === undefined) return;
+    this.#run(() => this.#receive(from, packet));
+  }
+
+  submit(hash: HashHex): void {
+    if (this.driver === undefined) return;
+    this.#run(() => {
+      if (!this.pool.add(hash, this.blocks)) return;
+      this.#world.network.broadcast(this, { type: 'gossip', hashes: [hash] });
+      this.refreshPool();
+    });
+  }
+
+  /** Runs later in this process, unless it is gone by then; waits while it is paused. */
+  later(delayUs: number, run: () => void): void {
+    const generation = this.#generation;
+    this.#world.queue.after(delayUs, () => this.#resume(generation, run));
+  }
+
+  #resume(generation: number, run: () => void): void {
+    if (generation !== this.#generation) return;
+    if (this.isPaused) this.#world.queue.at(this.#pausedUntilUs, () => this.#resume(generation, run));
+    else this.#run(run);
+  }
+
+  /** Everything that this process does goes through here: a crash ends it wherever it strikes. */
+  #run(run: () => void): void {
+    if (this.#isRunning) {
+      run();
+      return;
+    }
+    this.#isRunning = true;
+    try {
+      run();
+      for (let next = this.#deferred.shift(); next !== undefined; next = this.#deferred.shift()) next();
+    } catch (error) {
+      if (!(error instanceof SimulatedCrash)) throw error;
+      this.#hasCrashed = true;
+    } finally {
+      this.#isRunning = false;
+    }
+    if (this.#hasCrashed) {
+      this.#hasCrashed = false;
+      this.crash();
+    }
+  }
+
+  #boundary(_operation: string): void {
+    if (this.#hasCrashed || --this.#boundariesLeft <= 0) {
+      this.#hasCrashed = true;
+      throw new SimulatedCrash();
+    }
+  }
+
+  #storeOptions(): VoteStoreOptions {
+    return {
+      owner: simHash(`owner ${this.nodeId}`),
+      random: () => this.#chance.u32(),
+      compactBytesMin: this.#world.options.compactBytesMin,
+    };
+  }
+
+  #head(): FinalHead {
+    const { height, blockHash, proposalDigest, timestamp, term } = this.state;
+    return { height, blockHash, proposalDigest, timestamp, term };
+  }
+
+  #tickForever(): void {
+    this.later(50_000, () => {
+      this.driver?.onTick();
+      this.pool.onTick(this.#world.queue.nowUs);
+      this.refreshPool();
+      this.#tickForever();
+    });
+  }
+
+  #heartbeatForever(): void {
+    this.later(HEARTBEAT_US, () => {
+      this.#world.network.broadcast(this, { type: 'heartbeat', height: this.height });
+      this.#heartbeatForever();
+    });
+  }
+
+  refreshPool(): void {
+    if (this.driver === undefined) return;
+    const changed = this.pool.refresh(this.status, () => this.driver?.inFlightProposals() ?? []);
+    if (changed !== undefined) this.driver.onPoolState(changed);
+  }
+
+  #receive(from: SimNode, packet: SimPacket): void {
+    switch (packet.type) {
+      case 'gossip': {
+        let isNew = false;
+        for (const hash of packet.hashes) isNew = this.pool.add(hash, this.blocks) || isNew;
+        if (!isNew) return;
+        this.driver?.onTransactionsAdmitted();
+        this.refreshPool();
+        return;
+      }
+      case 'heartbeat':
+        if (packet.height > this.height) this.#askSync(from.nodeId);
+        return;
+      case 'sync-request':
+        this.#world.network.send(this, from.nodeId, {
+          type: 'sync-blocks',
+          blocks: this.blocks.slice(packet.above, packet.above + SYNC_BATCH),
+        });
+        return;
+      case 'sync-blocks':
+        this.later(this.commitUs, () => this.#import(from, packet.blocks));
+        return;
+      default:
+        this.driver?.receive(from.nodeId, packet);
+    }
+  }
+
+  #askSync(from: NodeId): void {
+    const { nowUs } = this.#world.queue;
+    if (nowUs - this.#syncAskedUs < 100_000) return;
+    this.#syncAskedUs = nowUs;
+    this.#world.network.send(this, from, { type: 'sync-request', above: this.height });
+  }
+
+  /** What sync does: certificate against the own set, re-execution, equal hash, one durable write. */
+  #import(from: SimNode, blocks: readonly SimBlock[]): void {
+    let imported = 0;
+    for (const { proposal, digest, certificate } of blocks) {
+      if (proposal.height !== this.height + 1) continue;
+      if (!this.#world.verifyCertificate(certificate, proposal.height, this.state.term)) return;
+      const state = this.#world.execute(this.state, proposal, digest);
+      if (state.blockHash !== certificate.blockHash) return;
+      this.#append({ proposal, digest, state, certificate });
+      imported++;
+      this.driver?.committed(this.#head());
+    }
+    if (imported === SYNC_BATCH) {
+      this.#syncAskedUs = -1_000_000;
+      this.#askSync(from.nodeId);
+    }
+  }
+
+  #append(block: SimBlock): void {
+    assert(block.proposal.height === this.height + 1, 'the ledger grows by one height after the other');
+    this.blocks.push(block);
+    this.#results.delete(block.proposal.height);
+    this.pool.onCommitted(block.proposal);
+    this.#world.checkers.onCommitted(this, block);
+    this.#world.trace(() => `${this.label} final ${block.proposal.height} ${block.state.blockHash.slice(0, 8)}`);
+  }
+
+  #ports(): ConsensusPorts {
+    const world = this.#world;
+    const generation = this.#generation;
+    return {
+      transport: {
+        send: (to, packets) => {
+          for (const packet of packets) {
+            this.#boundary('send');
+            for (const peer of to) world.network.send(this, peer, packet, this.syncUs);
+          }
+        },
+      },
+      verifier: {
+        verify: (checks, done) =>
+          done(checks.map(({ digest, signature, nodeId }) => simVerify(digest, signature, nodeId))),
+      },
+      signer: { sign: (digest) => simSign(digest, this.nodeId) },
+      digests: world.digests,
+      transactions: {
+        check: (request) => this.pool.check(request, this.status, world.queue.nowUs),
+        raw: (hashes) => this.pool.raw(hashes),
+        admit: (raw, _from, done) =>
+          this.later(200, () => {
+            this.pool.admit(raw);
+            done();
+          }),
+        restore: (raw) => this.pool.admit(raw),
+        resendWaiting: () => {
+          const hashes = this.pool.waiting();
+          if (hashes.length > 0) world.network.broadcast(this, { type: 'gossip', hashes });
+        },
+      },
+      source: {
+        select: ({ ancestors, term }, done) => done(this.pool.select(ancestors, term.parameters.txCountLimit)),
+      },
+      executor: {
+        execute: ({ height, proposal, digest }, done) => {
+          world.checkers.onDecided(this, height, digest);
+          this.#boundary('execute');
+          this.later(this.executeUs, () => done(this.#execute(height, proposal, digest)));
+        },
+      },
+      committer: {
+        commit: ({ height, proposal, digest, blockHash, certificate }, done) => {
+          this.#boundary('commit');
+          this.later(this.commitUs, () => {
+            if (height <= this.height) {
+              done(undefined);
+              return;
+            }
+            const result = this.#results.get(height);
+            assert(result?.state.blockHash === blockHash, `commit of ${height} without its result`);
+            this.#append({ proposal, digest, state: result.state, certificate });
+            this.#boundary('committed');
+            done(this.#head());
+          });
+        },
+        finalHead: () => ({ height: this.height as Height, certificate: this.blocks.at(-1)?.certificate }),
+        validatorsAt: (height) => world.termAt(this, height),
+      },
+      sync: { behind: (_height, from) => this.#askSync(this.#chance.pick(from)) },
+      clock: {
+        nowMs: () => EPOCH_MS + world.queue.nowMs + this.clockOffsetMs,
+        monotonicMs: () => world.queue.nowMs,
+      },
+      scheduler: { defer: (run) => this.#deferred.push(run) },
+      observer: {
+        report: (report) => world.onReport(this, report),
+        status: (status) => this.#onStatus(status),
+        misbehaved: (_peer, code) => world.count(`refused ${code}`),
+      },
+      randomHex: () => this.#chance.hex(16),
+      fatal: (failure) => {
+        if (generation !== this.#generation) return;
+        // A full disk ends the process as a crash does; what it had not written was not sent.
+        if (!(failure instanceof SimulatedCrash)) world.onFatal(this, failure);
+        this.#hasCrashed = true;
+      },
+    };
+  }
+
+  #onStatus(status: PbftStatus): void {
+    this.status = status;
+    this.#world.checkers.onStatus(this, status);
+    this.refreshPool();
+  }
+
+  #execute(height: Height, proposal: Proposal, digest: HashHex): HashHex | undefined {
+    if (height <= this.height) return undefined;
+    const parent = height === this.height + 1 ? this.state : this.#results.get(height - 1)?.state;
+    assert(parent !== undefined, `execution of ${height} before its parent`);
+    const state = this.#world.execute(parent, proposal, digest, this.executionFault);
+    this.#results.set(height, { digest, state });
+    return state.blockHash;
+  }
+}

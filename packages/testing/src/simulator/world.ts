@@ -1,0 +1,162 @@
+/** What all parts of one run share. */
+import type { PbftConfig, PbftReport, RestoredState, RuleId } from '@hansa/consensus';
+import type { ConsensusDigests, ConsensusPacket, DriverReport, Replica } from '@hansa/node';
+import type { HashHex, Height, Term } from '@hansa/primitives';
+import type { Certificate, Proposal, TermInfo, ValidatorSet } from '@hansa/protocol';
+import type { Checkers } from './checkers.ts';
+import type { EventQueue } from './event-queue.ts';
+import { type SimBlock, type SimState, type SimTransaction, simExecute } from './sim-chain.ts';
+import { simVerify } from './sim-crypto.ts';
+import type { SimNetwork } from './sim-network.ts';
+import type { SimNode } from './sim-node.ts';
+
+/** Consensus packets, and what pool, network and sync would carry beside them. */
+export type SimPacket =
+  | ConsensusPacket
+  | { readonly type: 'gossip'; readonly hashes: readonly HashHex[] }
+  | { readonly type: 'heartbeat'; readonly height: number }
+  | { readonly type: 'sync-request'; readonly above: number }
+  | { readonly type: 'sync-blocks'; readonly blocks: readonly SimBlock[] };
+
+export type WorldOptions = {
+  readonly settings: Partial<Omit<PbftConfig, 'nodeId' | 'incarnation' | 'instance' | 'onRule'>>;
+  readonly compactBytesMin: number;
+  /** A broken replica, to see that it is caught. */
+  readonly createReplica?: (config: PbftConfig, restored: RestoredState) => Replica;
+};
+
+export type WorldParts = {
+  readonly queue: EventQueue;
+  readonly network: SimNetwork;
+  readonly checkers: Checkers;
+  readonly digests: ConsensusDigests;
+  readonly genesis: SimState;
+  readonly options: WorldOptions;
+  readonly writeTrace: ((line: string) => void) | undefined;
+};
+
+const CERTIFICATES_MAX = 4096;
+
+export class World {
+  readonly queue: EventQueue;
+  readonly network: SimNetwork;
+  readonly checkers: Checkers;
+  readonly digests: ConsensusDigests;
+  readonly genesis: SimState;
+  readonly options: WorldOptions;
+  readonly nodes: SimNode[] = [];
+  readonly transactions: Map<HashHex, SimTransaction> = new Map();
+  readonly counts: Map<string, number> = new Map();
+  readonly rules: Map<RuleId, number> = new Map();
+  /** Called when a process is gone, by plan or by its own failure. */
+  crashed: ((node: SimNode) => void) | undefined;
+  /** Transactions that a censoring primary leaves out; set while its `select` runs. */
+  censors: ((hash: HashHex) => boolean) | undefined;
+  readonly #writeTrace: ((line: string) => void) | undefined;
+  readonly #executions: Map<string, SimState> = new Map();
+  readonly #certificates: Map<string, boolean> = new Map();
+  #traceHash = 0;
+
+  constructor(parts: WorldParts) {
+    this.queue = parts.queue;
+    this.network = parts.network;
+    this.checkers = parts.checkers;
+    this.digests = parts.digests;
+    this.genesis = parts.genesis;
+    this.options = parts.options;
+    this.#writeTrace = parts.writeTrace;
+  }
+
+  /** Digest over everything that happened: equal for equal seeds. */
+  get traceHash(): number {
+    return this.#traceHash >>> 0;
+  }
+
+  mark(...values: readonly number[]): void {
+    for (const value of values) this.#traceHash = Math.imul(this.#traceHash ^ value, 0x0100_0193) ^ (value >>> 7);
+  }
+
+  trace(line: () => string): void {
+    this.#writeTrace?.(`${(this.queue.nowUs / 1_000_000).toFixed(6).padStart(11)} ${line()}`);
+  }
+
+  get isTraced(): boolean {
+    return this.#writeTrace !== undefined;
+  }
+
+  count(what: string, by = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + by);
+  }
+
+  onRule(rule: RuleId): void {
+    this.rules.set(rule, (this.rules.get(rule) ?? 0) + 1);
+  }
+
+  onReport(node: SimNode, report: PbftReport | DriverReport): void {
+    this.count(`report ${report.type}`);
+    this.trace(() => `${node.label} reports ${report.type}${'reason' in report ? ` ${report.reason}` : ''}`);
+    this.checkers.onReport(node, report);
+  }
+
+  onFatal(node: SimNode, failure: unknown): void {
+    const code = (failure as { code?: string }).code;
+    this.count(`stopped ${code ?? String(failure)}`);
+    this.trace(() => `${node.label} stops: ${String(failure)}`);
+    this.checkers.onFatal(node, failure);
+  }
+
+  onCrash(node: SimNode): void {
+    this.crashed?.(node);
+  }
+
+  isCensored(hash: HashHex): boolean {
+    return this.censors?.(hash) === true;
+  }
+
+  execute(parent: SimState, proposal: Proposal, digest: HashHex, fault = ''): SimState {
+    const key = `${parent.blockHash}/${digest}${fault}`;
+    let state = this.#executions.get(key);
+    if (state === undefined) {
+      state = simExecute(parent, proposal, digest, (hash) => this.transactions.get(hash), fault);
+      this.#executions.set(key, state);
+    }
+    return state;
+  }
+
+  termAt(node: SimNode, height: Height): { readonly term: Term; readonly validators: ValidatorSet } | undefined {
+    if (height > node.state.term.endHeight) return undefined;
+    const before = node.blocks[height - 2]?.state ?? this.genesis;
+    return height <= node.height ? before.term : node.state.term;
+  }
+
+  /** What every honest node checks of a final block that it gets; not the checker's own judgement. */
+  verifyCertificate(certificate: Certificate, height: Height, term: TermInfo): boolean {
+    if (certificate.height !== height) return false;
+    const signers = certificate.signatures.map(({ index }) => index).join();
+    const key = `${term.term}/${height}/${certificate.blockHash}/${signers}`;
+    let isValid = this.#certificates.get(key);
+    if (isValid === undefined) {
+      isValid = this.#verifyCertificate(certificate, term);
+      if (this.#certificates.size > CERTIFICATES_MAX) this.#certificates.clear();
+      this.#certificates.set(key, isValid);
+    }
+    return isValid;
+  }
+
+  #verifyCertificate(certificate: Certificate, { term, validators }: TermInfo): boolean {
+    let total = 0;
+    for (const { weight } of validators) total += weight;
+    let weight = 0;
+    let last = -1;
+    for (const { index, signature } of certificate.signatures) {
+      const validator = validators[index];
+      if (validator === undefined || index <= last) return false;
+      last = index;
+      const { height, blockHash } = certificate;
+      const digest = this.digests.signingDigest({ type: 'result', term, sender: index, height, blockHash });
+      if (!simVerify(digest, signature, validator.nodeId)) return false;
+      weight += validator.weight;
+    }
+    return 3 * weight > 2 * total;
+  }
+}
