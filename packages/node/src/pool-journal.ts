@@ -32,10 +32,7 @@ export type OpenedPoolJournal = {
  */
 export async function openPoolJournal(path: string, onFatal: (error: Error) => void): Promise<OpenedPoolJournal> {
   try {
-    const content = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return new Uint8Array(0);
-      throw error;
-    });
+    const content = await readWhole(path);
     const { transactions, sizeBytes } = readRecords(content);
     const handle = await open(path, 'a', 0o600);
     // What a crash has cut off must not stand before whole records.
@@ -44,6 +41,16 @@ export async function openPoolJournal(path: string, onFatal: (error: Error) => v
     return { journal, transactions, damagedSizeBytes: content.length - sizeBytes };
   } catch (error) {
     throw journalFailure(path, error);
+  }
+}
+
+async function readWhole(path: string): Promise<Uint8Array> {
+  try {
+    // A plain array: `slice` of Node's own kind shares its memory.
+    return new Uint8Array(await readFile(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Uint8Array(0);
+    throw error;
   }
 }
 

@@ -14,6 +14,8 @@ export class GossipLog {
   #entries: Entry[] = [];
   #base = 0;
   readonly #cursors: Map<NodeId, number> = new Map();
+  /** Where each peer's cursor stood before its last batch. */
+  readonly #cursorsBefore: Map<NodeId, number> = new Map();
   #missedCount = 0;
 
   constructor(countMax: number, peerCountMax: number) {
@@ -50,6 +52,7 @@ export class GossipLog {
 
   removePeer(nodeId: NodeId): void {
     this.#cursors.delete(nodeId);
+    this.#cursorsBefore.delete(nodeId);
   }
 
   isConnected(nodeId: NodeId): boolean {
@@ -75,7 +78,16 @@ export class GossipLog {
       taken.push(entry.tx);
     }
     this.#cursors.set(nodeId, position);
+    this.#cursorsBefore.set(nodeId, cursor);
     return taken;
+  }
+
+  /** The last batch of a peer was not sent after all. */
+  untake(nodeId: NodeId): void {
+    const before = this.#cursorsBefore.get(nodeId);
+    if (before === undefined) return;
+    this.#cursors.set(nodeId, before);
+    this.#cursorsBefore.delete(nodeId);
   }
 
   peersWithMore(): readonly NodeId[] {

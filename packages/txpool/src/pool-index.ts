@@ -142,7 +142,7 @@ export class PoolIndex {
       account.tail = undefined;
     }
     for (const entry of this.byHash.values()) entry.price = priceOf(entry.tx, parameters.minimumGasPrice);
-    for (const account of this.#accounts.values()) if (!account.isIdle) this.settle(account);
+    for (const account of [...this.#accounts.values()]) if (!this.#idle.has(account)) this.settle(account);
   }
 
   #settleHead(account: AccountQueue): void {

@@ -83,6 +83,8 @@ export type TxPool = {
     nodeId: NodeId,
     options: { readonly countMax: number; readonly sizeBytesMax: number },
   ): readonly SignedTransaction[];
+  /** The network did not take the peer's last batch: it is given again, and does not count as sent. */
+  untakeGossip(nodeId: NodeId): void;
   /** Peers for whom `takeGossip` would give something. */
   peersWithGossip(): readonly NodeId[];
   /**

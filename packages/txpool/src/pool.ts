@@ -213,6 +213,10 @@ class Pool implements TxPool {
     return this.#gossip.take(nodeId, options);
   }
 
+  untakeGossip(nodeId: NodeId): void {
+    this.#gossip.untake(nodeId);
+  }
+
   peersWithGossip(): readonly NodeId[] {
     return this.#gossip.peersWithMore();
   }

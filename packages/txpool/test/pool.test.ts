@@ -500,6 +500,17 @@ describe('gossip', () => {
     expect(world.pool.takeGossip(nodeId(1), { countMax: 9, sizeBytesMax: 100 })).toEqual([all[2]]);
   });
 
+  test('a batch that the network did not take is given again', () => {
+    const world = new World();
+    world.pool.addPeer(nodeId(1));
+    const own = tx({ from: 1, nonce: 0 });
+    world.add(own, 'local');
+    world.pool.takeGossip(nodeId(1), limits);
+    world.pool.untakeGossip(nodeId(1));
+    world.pool.untakeGossip(nodeId(1));
+    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([own]);
+  });
+
   test('what has ended is not sent, and a peer that is far behind misses the oldest', () => {
     const world = new World({ gossipCountMax: 2 });
     world.pool.addPeer(nodeId(1));
