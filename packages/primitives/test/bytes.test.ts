@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 describe('bytes', () => {
   it('hex: decode after encode is the identity', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(fromHex(bytesToHex(bytes))).toEqual(bytes);
         expect(hexToBytes(bytesToHex(bytes).toUpperCase())).toEqual(bytes);
@@ -18,7 +18,7 @@ describe('bytes', () => {
 
   it('integers are big-endian and of fixed width', () => {
     expect(bytesToHex(bigintToBytes(258n, 4))).toBe('00000102');
-    fc.assert(
+    void fc.assert(
       fc.property(fc.bigInt(0n, (1n << 256n) - 1n), (value) => {
         expect(bytesToBigint(bigintToBytes(value, 32))).toBe(value);
       }),
@@ -27,7 +27,7 @@ describe('bytes', () => {
   });
 
   it('order of bytes is that of their hex', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.uint8Array({ maxLength: 8 }), fc.uint8Array({ maxLength: 8 }), (a, b) => {
         const [hexA, hexB] = [bytesToHex(a), bytesToHex(b)];
         expect(Math.sign(compareBytes(a, b))).toBe(hexA < hexB ? -1 : hexA > hexB ? 1 : 0);

@@ -91,9 +91,9 @@ export class Reader {
     return this.u32() as ValidatorIndex;
   }
 
-  /** Copy of `size` bytes. */
+  /** Copy of `size` bytes. Not by `slice`: of a Buffer, which a database gives, that is a view. */
   raw(size: number): Uint8Array {
-    return this.#take(size) ? this.#bytes.slice(this.#at - size, this.#at) : new Uint8Array(size);
+    return this.#take(size) ? new Uint8Array(this.#bytes.subarray(this.#at - size, this.#at)) : new Uint8Array(size);
   }
 
   hash(): HashHex {
