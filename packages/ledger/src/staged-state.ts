@@ -83,7 +83,7 @@ export class StagedState implements StateReader {
       before = key;
       const old = this.get(key);
       if (isSame(old, value)) continue;
-      const kept = value === undefined ? undefined : Uint8Array.prototype.slice.call(value);
+      const kept = value === undefined ? undefined : new Uint8Array(value);
       effective.push({ key, value: kept });
       previous.push({ key, previous: old });
       values.set(key, kept);
