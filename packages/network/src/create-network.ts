@@ -11,10 +11,11 @@ import { createHost } from './host.ts';
 import { libp2pKeyOf } from './identity.ts';
 import { InboundGuard } from './inbound-guard.ts';
 import { assertNetworkLimits, CHANNELS, type Channel, DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './limits.ts';
-import { Link, type LinkContext, PROTOCOL_OF_CHANNEL, STATUS_PROTOCOL } from './link.ts';
+import { type Link, PROTOCOL_OF_CHANNEL, STATUS_PROTOCOL } from './link.ts';
 import { LogLimiter } from './log-limiter.ts';
-import { describePeer, noteInstance, PeerBook, type PeerRecord } from './peer-book.ts';
+import { describePeer, PeerBook, type PeerRecord } from './peer-book.ts';
 import { type Mismatch, NETWORK_PROTOCOL_VERSION } from './preamble.ts';
+import { Sessions } from './sessions.ts';
 import { invalidAddress, settleWithin, startFailure } from './start-failure.ts';
 import type {
   AdmissionSnapshot,
@@ -52,8 +53,7 @@ class HansaNetwork implements Network {
   readonly #book: PeerBook;
   readonly #dialer: Dialer;
   readonly #guard: InboundGuard;
-  readonly #context: LinkContext;
-  readonly #links = new Map<string, Link>();
+  readonly #sessions: Sessions;
   readonly #handlers = new Map<Channel, FrameHandler>();
   readonly #upListeners: ((event: PeerUp) => void)[] = [];
   readonly #downListeners: ((event: PeerDown) => void)[] = [];
@@ -61,8 +61,6 @@ class HansaNetwork implements Network {
   #host: Libp2p | undefined;
   #state: 'new' | 'starting' | 'running' | 'stopped' = 'new';
   #stopping: Promise<void> | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
-  #heartbeatDueMs = 0;
   #head: { height: Height; headHash: HashHex } = { height: 0 as Height, headHash: ZERO_HASH };
   #headTimer: NodeJS.Timeout | undefined;
   #headSentMs = Number.NEGATIVE_INFINITY;
@@ -96,10 +94,10 @@ class HansaNetwork implements Network {
     this.#guard = new InboundGuard({
       limits: this.#limits,
       now: monotonic,
-      connectionCount: () => this.#links.size,
+      connectionCount: () => this.#sessions.count,
       onRefused: (address, reason, message) => this.#onRefused(address, reason, message),
     });
-    this.#context = this.#createContext();
+    this.#sessions = this.#createSessions();
   }
 
   async start(): Promise<void> {
@@ -110,8 +108,10 @@ class HansaNetwork implements Network {
     }
     const host = await this.#createHost();
     await this.#registerProtocols(host);
-    host.addEventListener('connection:open', (event) => this.#onConnection(event.detail));
-    host.addEventListener('connection:close', (event) => this.#links.get(event.detail.id)?.onConnectionClosed());
+    host.addEventListener('connection:open', (event) => this.#sessions.onConnection(event.detail));
+    host.addEventListener('connection:close', (event) =>
+      this.#sessions.ofConnection(event.detail.id)?.onConnectionClosed(),
+    );
     try {
       await host.start();
     } catch (error) {
@@ -122,8 +122,7 @@ class HansaNetwork implements Network {
     if (this.#wasStopped()) return;
     this.#host = host;
     this.#state = 'running';
-    this.#heartbeatDueMs = monotonic() + this.#limits.heartbeatMs;
-    this.#heartbeat = setInterval(() => this.#onHeartbeat(), this.#limits.heartbeatMs);
+    this.#sessions.start();
     for (const record of this.#book.all()) this.#dialer.schedule(record, { fresh: true });
   }
 
@@ -139,7 +138,7 @@ class HansaNetwork implements Network {
 
   setAdmission(snapshot: AdmissionSnapshot): void {
     const { removed } = this.#book.replace(snapshot);
-    for (const record of removed) this.#expel(record);
+    for (const record of removed) this.#sessions.expel(record);
     if (this.#state !== 'running') return;
     for (const record of this.#book.all()) {
       // A node that was just added is dialed at once; a changed address does not wait for an old back-off either.
@@ -190,9 +189,7 @@ class HansaNetwork implements Network {
 
   penalise(nodeId: NodeId, message: string): void {
     const record = this.#book.get(nodeId);
-    if (record === undefined) return;
-    this.#ban(record);
-    record.link?.close({ reason: 'protocolViolation', message });
+    if (record !== undefined) this.#sessions.penalise(record, message);
   }
 
   connected(): readonly NodeId[] {
@@ -232,12 +229,11 @@ class HansaNetwork implements Network {
   async #stop(): Promise<void> {
     const host = this.#host;
     this.#state = 'stopped';
-    clearInterval(this.#heartbeat);
     clearTimeout(this.#headTimer);
     this.#dialer.stop();
     for (const record of this.#book.all()) this.#dialer.cancel(record);
-    const links = [...this.#links.values()];
-    for (const link of links) link.close({ reason: 'stopping', message: 'this node stops' });
+    const links = this.#sessions.all();
+    this.#sessions.stop();
     if (host === undefined) return;
     if (links.length > 0) await new Promise((resolve) => setTimeout(resolve, GOODBYE_MS));
     for (const link of links) link.reset('this node stops');
@@ -277,7 +273,7 @@ class HansaNetwork implements Network {
     const protocols = [STATUS_PROTOCOL, ...CHANNELS.map((channel) => PROTOCOL_OF_CHANNEL[channel])];
     for (const protocol of protocols) {
       const onStream = (stream: Stream, connection: Connection): void => {
-        const link = this.#links.get(connection.id);
+        const link = this.#sessions.ofConnection(connection.id);
         if (link === undefined) stream.abort(new Error('no link'));
         else link.onStream(protocol, stream);
       };
@@ -285,22 +281,26 @@ class HansaNetwork implements Network {
     }
   }
 
-  #createContext(): LinkContext {
-    return {
-      name: this.#options,
+  #createSessions(): Sessions {
+    return new Sessions({
       nodeId: this.nodeId,
       limits: this.#limits,
+      book: this.#book,
+      dialer: this.#dialer,
       counters: this.#counters,
-      now: () => this.#now(),
+      logger: this.#dependencies.logger,
+      limited: this.#strangers,
       monotonic,
-      ownStatus: () => this.#ownStatus(),
-      handlerOf: (channel) => this.#handlers.get(channel),
-      onOffered: (link, status) => this.#onOffered(link, status),
-      onAccepted: (link) => this.#adopt(link),
-      onUp: (link) => this.#onUp(link),
-      onStatus: (link) => this.#emit(this.#statusListeners, peerUpOf(link)),
-      onClosed: (link, reason, message, wasUp) => this.#onClosed(link, { reason, message }, wasUp),
-    };
+      link: {
+        name: this.#options,
+        now: () => this.#now(),
+        ownStatus: () => this.#ownStatus(),
+        handlerOf: (channel) => this.#handlers.get(channel),
+        onStatus: (link) => emit(this.#statusListeners, peerUpOf(link)),
+      },
+      onUp: (link) => emit(this.#upListeners, peerUpOf(link)),
+      onDown: (nodeId, cause) => emit(this.#downListeners, { nodeId, ...cause }),
+    });
   }
 
   #ownStatus(): StatusFrame {
@@ -319,144 +319,10 @@ class HansaNetwork implements Network {
     };
   }
 
-  #onConnection(connection: Connection): void {
-    const record = this.#book.ofPeer(connection.remotePeer);
-    if (record === undefined || this.#state === 'stopped') {
-      connection.abort(new Error('not admitted'));
-      return;
-    }
-    const link = new Link(connection, record.nodeId, this.#context);
-    this.#links.set(connection.id, link);
-    record.candidates.add(link);
-    this.#dialer.cancel(record);
-    if (link.isOpener) void link.open();
-  }
-
-  /** NET-14, the opener's decision: one connection to each peer, and that of the newest process. */
-  #onOffered(link: Link, status: StatusFrame): Mismatch | undefined {
-    const current = this.#book.get(link.nodeId)?.link;
-    if (current !== undefined && current.status?.instance === status.instance) {
-      if (current.silentMs < 2 * this.#limits.heartbeatMs) {
-        return { reason: 'duplicate', message: 'there is a connection already' };
-      }
-    }
-    this.#adopt(link);
-    return undefined;
-  }
-
-  #adopt(link: Link): void {
-    const record = this.#book.get(link.nodeId);
-    if (record === undefined) {
-      link.close({ reason: 'notAdmitted', message: 'not in the registry any more' });
-      return;
-    }
-    const current = record.link;
-    record.candidates.delete(link);
-    record.link = link;
-    const instance = link.status?.instance ?? '';
-    const restarted = current?.status?.instance !== instance;
-    current?.close(
-      restarted
-        ? { reason: 'restarted', message: 'the peer came back as a new process' }
-        : { reason: 'duplicate', message: 'the peer made a new connection' },
-    );
-    if (noteInstance(record, instance)) {
-      this.#strangers.warn('sameKey', 'two processes use the key of one node, and push each other out', {
-        nodeId: record.nodeId,
-        address: readableAddress(link.connection.remoteAddr),
-      });
-    }
-  }
-
-  #onUp(link: Link): void {
-    const record = this.#book.get(link.nodeId);
-    if (record === undefined) {
-      link.close({ reason: 'notAdmitted', message: 'not in the registry any more' });
-      return;
-    }
-    record.failureCount = 0;
-    record.lastError = undefined;
-    record.sinceMs = monotonic();
-    this.#counters.count('connected', link.connection.direction);
-    const event = peerUpOf(link);
-    this.#dependencies.logger.info('peer connected', {
-      nodeId: link.nodeId,
-      address: readableAddress(link.connection.remoteAddr),
-      direction: link.connection.direction,
-      height: event.status.height,
-      agent: event.status.agent,
-    });
-    this.#emit(this.#upListeners, event);
-  }
-
-  #onClosed(link: Link, cause: Mismatch, wasUp: boolean): void {
-    this.#links.delete(link.connection.id);
-    const record = this.#book.get(link.nodeId);
-    if (record !== undefined) this.#detach(record, link, cause, wasUp);
-    if (wasUp) {
-      this.#counters.count('closed', cause.reason);
-      this.#dependencies.logger.info('peer disconnected', { nodeId: link.nodeId, ...cause });
-      this.#emit(this.#downListeners, { nodeId: link.nodeId, ...cause });
-    } else if (cause.reason !== 'duplicate' && cause.reason !== 'stopping' && this.#state === 'running') {
-      this.#counters.count(link.connection.direction === 'inbound' ? 'refused' : 'dialFailed', cause.reason);
-      this.#strangers.warn(cause.reason, `handshake with a peer failed: it ${cause.message}`, {
-        nodeId: link.nodeId,
-        address: readableAddress(link.connection.remoteAddr),
-        reason: cause.reason,
-      });
-    }
-  }
-
-  #detach(record: PeerRecord, link: Link, cause: Mismatch, wasUp: boolean): void {
-    record.bytesSent += link.bytesSent;
-    record.bytesReceived += link.bytesReceived;
-    record.candidates.delete(link);
-    if (cause.reason === 'protocolViolation' || cause.reason === 'rateLimit') this.#ban(record);
-    if (record.link === link) record.link = undefined;
-    else if (record.link !== undefined) return;
-    if (wasUp) record.sinceMs = monotonic();
-    // Not our own replacing of an old link, so the peer said it of us: somebody else runs with our key.
-    const isTwin = cause.reason === 'restarted';
-    if (isTwin) this.#onTwin(link);
-    if (!wasUp || isTwin) record.failureCount++;
-    record.lastError = { ...(isTwin ? TWIN : cause), atMs: monotonic() };
-    this.#dialer.schedule(record);
-  }
-
-  #onTwin(link: Link): void {
-    const remedy = 'stop one of the two processes, or give one of them a key of its own';
-    this.#dependencies.logger.error(TWIN.message, { nodeId: this.nodeId, toldBy: link.nodeId, remedy });
-  }
-
-  #ban(record: PeerRecord): void {
-    record.bannedUntilMs = monotonic() + this.#limits.banMs;
-  }
-
-  #expel(record: PeerRecord): void {
-    this.#dialer.cancel(record);
-    const cause: Mismatch = { reason: 'notAdmitted', message: 'this node was taken off the registry' };
-    for (const link of [...this.#links.values()]) if (link.nodeId === record.nodeId) link.close(cause);
-  }
-
-  #onHeartbeat(): void {
-    const nowMs = monotonic();
-    const lateMs = nowMs - this.#heartbeatDueMs;
-    this.#heartbeatDueMs = nowMs + this.#limits.heartbeatMs;
-    for (const link of [...this.#links.values()]) {
-      if (lateMs > this.#limits.heartbeatMs) link.excuse(lateMs);
-      if (!link.isUp) continue;
-      if (link.silentMs > this.#limits.heartbeatTimeoutMs) {
-        link.close({ reason: 'heartbeatTimeout', message: `nothing heard for ${Math.round(link.silentMs)} ms` });
-      } else {
-        link.ping();
-      }
-    }
-  }
-
   #sendHead(): void {
     this.#headTimer = undefined;
     this.#headSentMs = monotonic();
-    for (const link of this.#links.values()) link.sendHead(this.#head.height, this.#head.headHash);
+    for (const link of this.#sessions.all()) link.sendHead(this.#head.height, this.#head.headHash);
   }
 
   #onRefusal(connection: MessageStream, refusal: Mismatch): void {
@@ -483,16 +349,15 @@ class HansaNetwork implements Network {
     if (record.failureCount === 1) this.#dependencies.logger.warn(message, fields);
     else this.#dependencies.logger.debug(message, fields);
   }
-
-  #emit<T>(listeners: readonly ((event: T) => void)[], event: T): void {
-    for (const listener of listeners) listener(event);
-  }
 }
 
 const GOODBYE_MS = 50;
-const TWIN: Mismatch = { reason: 'sameKey', message: 'another process is connected with the key of this node' };
 
 const monotonic = (): number => performance.now();
+
+function emit<T>(listeners: readonly ((event: T) => void)[], event: T): void {
+  for (const listener of listeners) listener(event);
+}
 
 function peerUpOf(link: Link): PeerUp {
   const status = link.status;

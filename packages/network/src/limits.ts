@@ -1,4 +1,5 @@
 import { assert } from '@hansa/primitives';
+import { CONSENSUS_FRAME_SIZE_MAX, TRANSACTIONS_FRAME_SIZE_MAX } from '@hansa/protocol';
 
 /** The long-lived streams between two connected nodes, most urgent first. */
 export type Channel = 'consensus' | 'transactions' | 'sync';
@@ -13,8 +14,8 @@ export type ChannelLimits = {
   readonly sendQueueSizeMax: number;
   /** What happens above it: `dropOldest` keeps the newest and counts the rest, `refuse` returns false. */
   readonly sendQueuePolicy: 'dropOldest' | 'refuse';
-  /** Bytes handed to the muxer at once before it must report that it has written them. */
-  readonly inFlightSizeMax: number;
+  /** Bytes written per turn of the event loop, so that the other channels get theirs. */
+  readonly turnSizeMax: number;
   /** Received frames waiting for the handler; above it the stream is paused. */
   readonly receiveQueueSizeMax: number;
   /** Sustained rate and burst of a peer; what is above is dropped and counted. */
@@ -52,8 +53,9 @@ export type NetworkLimits = {
   readonly refusedMs: number;
   /** How long the node with the higher id waits for the other to dial. */
   readonly dialGraceMs: number;
-  /** Pause after a peer broke the protocol or its rate limit for `violationCountMax` frames. */
+  /** How long a peer that broke the protocol is refused. */
   readonly banMs: number;
+  /** Frames above the rate limits that a peer may send in a minute before it is cut off (and refused for `banMs`). */
   readonly violationCountMax: number;
   /** Time that `stop` gives to goodbyes and libp2p. */
   readonly stopTimeoutMs: number;
@@ -65,10 +67,10 @@ const MIB = 1024 * KIB;
 export const DEFAULT_NETWORK_LIMITS: NetworkLimits = {
   channels: {
     consensus: {
-      frameSizeMax: 2 * MIB,
+      frameSizeMax: CONSENSUS_FRAME_SIZE_MAX,
       sendQueueSizeMax: 8 * MIB,
       sendQueuePolicy: 'dropOldest',
-      inFlightSizeMax: 512 * KIB,
+      turnSizeMax: 512 * KIB,
       receiveQueueSizeMax: 4 * MIB,
       frameCountPerSecond: 5_000,
       frameCountBurst: 20_000,
@@ -76,10 +78,10 @@ export const DEFAULT_NETWORK_LIMITS: NetworkLimits = {
       sizeBurst: 64 * MIB,
     },
     transactions: {
-      frameSizeMax: 2 * MIB,
+      frameSizeMax: TRANSACTIONS_FRAME_SIZE_MAX,
       sendQueueSizeMax: 8 * MIB,
       sendQueuePolicy: 'refuse',
-      inFlightSizeMax: 256 * KIB,
+      turnSizeMax: 256 * KIB,
       receiveQueueSizeMax: 4 * MIB,
       frameCountPerSecond: 2_000,
       frameCountBurst: 8_000,
@@ -88,9 +90,10 @@ export const DEFAULT_NETWORK_LIMITS: NetworkLimits = {
     },
     sync: {
       frameSizeMax: 256 * KIB,
-      sendQueueSizeMax: 4 * MIB,
+      // A block of the largest allowed size is one message of many frames, which must all fit.
+      sendQueueSizeMax: 20 * MIB,
       sendQueuePolicy: 'refuse',
-      inFlightSizeMax: 256 * KIB,
+      turnSizeMax: 64 * KIB,
       receiveQueueSizeMax: 2 * MIB,
       frameCountPerSecond: 1_000,
       frameCountBurst: 4_000,

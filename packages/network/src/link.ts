@@ -9,7 +9,6 @@ import {
   type StatusFrame,
 } from './control-frames.ts';
 import type { Counters } from './counters.ts';
-import type { PeerReason } from './errors.ts';
 import { FramedStream } from './framed-stream.ts';
 import { CHANNELS, type Channel, type NetworkLimits } from './limits.ts';
 import { type Mismatch, NETWORK_PROTOCOL_VERSION, type NetworkName } from './preamble.ts';
@@ -42,18 +41,14 @@ export type LinkContext = {
   readonly onAccepted: (link: Link) => void;
   readonly onUp: (link: Link) => void;
   readonly onStatus: (link: Link) => void;
-  readonly onClosed: (link: Link, reason: PeerReason, message: string, wasUp: boolean) => void;
+  /** `byPeer`: the cause is what the peer said of us. */
+  readonly onClosed: (link: Link, cause: Mismatch, end: { readonly wasUp: boolean; readonly byPeer: boolean }) => void;
 };
 
 /** Time between the goodbye and the reset of the connection: a reset may overtake what was written before it. */
 const LINGER_MS = 100;
 const CONTROL_RATE = { perSecond: 100, burst: 300 };
 const CONTROL_QUEUE_SIZE_MAX = 64 * 1024;
-const TURN_SIZE: Readonly<Record<Channel, number>> = {
-  consensus: 512 * 1024,
-  transactions: 256 * 1024,
-  sync: 64 * 1024,
-};
 
 /**
  * One connection to an admitted peer: status handshake, heartbeat and channel streams (NET-8 to NET-18).
@@ -67,6 +62,7 @@ export class Link {
   readonly #context: LinkContext;
   readonly #channels = new Map<Channel, FramedStream>();
   readonly #controlBucket: TokenBucket;
+  readonly #patience: TokenBucket;
   readonly #handshakeTimer: NodeJS.Timeout;
   #control: FramedStream | undefined;
   #state: 'handshaking' | 'accepted' | 'up' | 'closed' = 'handshaking';
@@ -74,7 +70,6 @@ export class Link {
   #heardMs: number;
   #pingSequence = 0;
   #pingSentMs: number | undefined;
-  #violationCount = 0;
   bytesSent = 0;
   bytesReceived = 0;
 
@@ -85,6 +80,8 @@ export class Link {
     this.#context = context;
     this.#heardMs = context.monotonic();
     this.#controlBucket = new TokenBucket(CONTROL_RATE, this.#heardMs);
+    const patience = context.limits.violationCountMax;
+    this.#patience = new TokenBucket({ perSecond: patience / 60, burst: patience }, this.#heardMs);
     this.#handshakeTimer = setTimeout(() => {
       this.close({ reason: 'handshakeTimeout', message: 'did not finish the status handshake in time' });
     }, context.limits.handshakeTimeoutMs);
@@ -168,25 +165,25 @@ export class Link {
 
   /** Says why, then resets the connection. Idempotent; nothing is delivered or sent after it. */
   close(cause: Mismatch): void {
-    this.#end(cause, true);
+    this.#end(cause, { tell: true });
   }
 
   /** The connection is gone. */
   onConnectionClosed(): void {
-    this.#end({ reason: 'closed', message: 'the connection was closed' }, false);
+    this.#end({ reason: 'closed', message: 'the connection was closed' });
   }
 
-  #end(cause: Mismatch, tell: boolean): void {
+  #end(cause: Mismatch, how: { readonly tell?: boolean; readonly byPeer?: boolean } = {}): void {
     if (this.#state === 'closed') return;
     const wasUp = this.#state === 'up';
-    const goodbye = tell && this.#control !== undefined;
+    const goodbye = how.tell === true && this.#control !== undefined;
     if (goodbye) this.#sendControl({ type: 'goodbye', reason: cause.reason, message: cause.message });
     this.#state = 'closed';
     clearTimeout(this.#handshakeTimer);
     for (const channel of this.#channels.values()) channel.abort(cause.message);
     if (goodbye) setTimeout(() => this.reset(cause.message), LINGER_MS);
     else this.reset(cause.message);
-    this.#context.onClosed(this, cause.reason, cause.message, wasUp);
+    this.#context.onClosed(this, cause, { wasUp, byPeer: how.byPeer === true });
   }
 
   /** TCP reset, at once. */
@@ -201,7 +198,7 @@ export class Link {
 
   #onBroken(error: unknown): void {
     const text = error instanceof Error ? error.message : String(error);
-    this.#end({ reason: 'closed', message: `the connection broke during the handshake: ${text}` }, false);
+    this.#end({ reason: 'closed', message: `the connection broke during the handshake: ${text}` });
   }
 
   #adoptControl(stream: Stream): void {
@@ -216,7 +213,7 @@ export class Link {
       onFault: (fault) => this.close(fault),
       onEvicted: () => {},
       onSent: (size) => this.#onSent(size),
-      onClose: () => this.#end({ reason: 'closed', message: 'the peer closed the status stream' }, false),
+      onClose: () => this.#end({ reason: 'closed', message: 'the peer closed the status stream' }),
     });
     this.#control.release();
     this.#sendControl({ type: 'status', status: this.#context.ownStatus() });
@@ -231,7 +228,7 @@ export class Link {
       frameSizeMax: limit.frameSizeMax,
       sendQueueSizeMax: limit.sendQueueSizeMax,
       sendQueuePolicy: limit.sendQueuePolicy,
-      turnSizeMax: TURN_SIZE[channel],
+      turnSizeMax: limit.turnSizeMax,
       receiveQueueSizeMax: limit.receiveQueueSizeMax,
       admit: (size) => this.#admitFrame(channel, size, frames, bytes),
       onFrame: (frame) => this.#context.handlerOf(channel)?.(this.nodeId, frame),
@@ -241,7 +238,7 @@ export class Link {
         this.#onSent(size);
         counters.count('bytesSent', channel, size);
       },
-      onClose: () => this.#end({ reason: 'closed', message: `the peer closed the ${channel} stream` }, false),
+      onClose: () => this.#end({ reason: 'closed', message: `the peer closed the ${channel} stream` }),
     });
     this.#channels.set(channel, framed);
   }
@@ -263,7 +260,7 @@ export class Link {
     this.#context.counters.count('bytesReceived', channel, size);
     if (frames.take(1, nowMs) && bytes.take(size, nowMs)) return true;
     this.#context.counters.count('framesOverRate', channel);
-    if (++this.#violationCount > this.#context.limits.violationCountMax) {
+    if (!this.#patience.take(1, nowMs)) {
       this.close({ reason: 'rateLimit', message: `sent more on channel ${channel} than its rate limit allows` });
     }
     return false;
@@ -308,7 +305,7 @@ export class Link {
         if (isDone) this.#onPong(frame);
         return isDone;
       case 'goodbye':
-        this.#end({ reason: frame.reason, message: `said goodbye: ${frame.message}` }, false);
+        this.#end({ reason: frame.reason, message: `said goodbye: ${frame.message}` }, { byPeer: true });
         return true;
       case 'head':
         if (isDone) this.#onHead(frame.height, frame.headHash);
