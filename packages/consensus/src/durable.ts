@@ -65,7 +65,10 @@ export type DurableRecord =
       readonly digest: HashHex;
       readonly proposal: Proposal;
     }
-  /** The ledger holds `height` (synced before this record): votes, results and bodies at or below may be deleted. */
+  /**
+   * The ledger holds `height` (synced before this record): votes, results and bodies at or below may be deleted. Nothing
+   * that is sent depends on it: a batch of nothing else needs no sync of its own.
+   */
   | { readonly type: 'final'; readonly term: Term; readonly height: Height }
   /** State of the vote store itself. Survives the terms. */
   | { readonly type: 'vote-store'; readonly state: VoteStoreState };

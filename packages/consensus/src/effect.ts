@@ -124,7 +124,10 @@ export type PbftEffect =
       /** Nodes that must have its transactions: its proposer, those who signed its certificate. */
       readonly from: readonly NodeId[];
     }
-  /** MUST be executed on the result of `height - 1` (final or executed before), then answered by `executed`. */
+  /**
+   * MUST be executed on the result of `height - 1` (final or executed before), then answered by `executed`, also when
+   * sync imports blocks meanwhile; only when `height` itself has become final no answer is needed.
+   */
   | { readonly type: 'execute'; readonly height: Height; readonly proposal: Proposal; readonly digest: HashHex }
   /**
    * MUST be written to the ledger atomically, in height order, then answered by `committed`. The result is known. When

@@ -25,6 +25,8 @@ export const REJECT_CODES = [
   'PBFT_UNKNOWN_SENDER',
   /** At or below the final height, or decided here already. Not a fault. */
   'PBFT_STALE_HEIGHT',
+  /** A certificate above the window: the final blocks below it come first, by sync. Not a fault. */
+  'PBFT_BEYOND_WINDOW',
   /** Of a view that was left. Not a fault. */
   'PBFT_STALE_VIEW',
   /** Counted already. Not a fault. */
@@ -202,6 +204,7 @@ function rejectStatus(message: StatusMessage): RejectCode | undefined {
 function rejectPreparedCertificate(state: ReplicaState, certificate: VoteCertificate): RejectCode | undefined {
   const wrong = rejectHeight(state, certificate.height);
   if (wrong !== undefined) return wrong;
+  if (certificate.height > stableOf(state) + termOf(state).parameters.window) return 'PBFT_BEYOND_WINDOW';
   // A certificate of a higher view is of no use before its NEW-VIEW, which comes by R2 first.
   if (certificate.view !== state.termState.view || state.termState.changing) return 'PBFT_STALE_VIEW';
   if (state.termState.certificates.has(certificate.height)) return 'PBFT_DUPLICATE';

@@ -102,7 +102,8 @@ function answer(step: Step, status: StatusMessage, to: NodeId): boolean {
     if (status.view < termState.view || status.changing) passOnNewView(step, to);
     passOnProposals(step, to, misses.prepared);
   }
-  if (status.view <= termState.view) resendVotes(step, to, misses);
+  // Whatever its view: RESULTs are bound to none.
+  resendVotes(step, to, misses);
   if (effects.length > count) cover(step, 'R2');
   return effects.length > count;
 }

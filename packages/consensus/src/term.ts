@@ -19,7 +19,7 @@ import {
   termOf,
 } from './state.ts';
 import { restartViewTimer } from './timers.ts';
-import { onTermAboveBarrier } from './voting-right.ts';
+import { askForVotingRight, onTermAboveBarrier } from './voting-right.ts';
 
 /** A term at its base: view 0, nothing seen, nothing sent. */
 export function createTermState(config: PbftConfig, term: TermInfo, stable: Height): TermState {
@@ -205,12 +205,12 @@ function enterTerm(step: Step, previous: TermInfo): void {
   state.behindTick = undefined;
   state.pool = { ...state.pool, overtakenIn: undefined };
   const members = new Set<NodeId>(head.term.validators.map((validator) => validator.nodeId));
-  for (const nodeId of state.acknowledged) if (!members.has(nodeId)) state.acknowledged.delete(nodeId);
   for (const nodeId of state.finalHeights.keys()) if (!members.has(nodeId)) state.finalHeights.delete(nodeId);
   takeUpDurable(step);
   onTermAboveBarrier(step);
   // Those who were faster answer with what was sent before I was here (R2).
   sendStatus(step, 'all');
+  askForVotingRight(step);
 }
 
 /** Joins the vote store and the term that the ledger is in: same term, store behind (a new term), or store ahead. */

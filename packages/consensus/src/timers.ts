@@ -62,6 +62,7 @@ function hasOpenOrder(state: ReplicaState): boolean {
   const { termState, pool } = state;
   if (pool.hasWaiting || termOf(state).endScheduled) return true;
   if ((termState.tip?.height ?? 0) > termState.decidedHeight) return true;
+  for (const height of termState.ownPrepares.keys()) if (height > termState.decidedHeight) return true;
   for (const height of termState.candidates.keys()) if (height > termState.decidedHeight) return true;
   for (const height of termState.certificates.keys()) if (height > termState.decidedHeight) return true;
   return false;

@@ -13,6 +13,9 @@ import {
 } from './state.ts';
 import type { SilenceReason } from './status.ts';
 
+/** Node ids whose acknowledgement is remembered beyond the members of the term. */
+const ACKNOWLEDGEMENTS_MAX = 1024;
+
 /** Why this replica may vote on nothing now, or undefined when it may (spec PBFT-T3, PBFT-N7). */
 export function silenceOf(state: ReplicaState): SilenceReason | undefined {
   if (state.stopped !== undefined) return state.stopped;
@@ -36,7 +39,9 @@ function isAcknowledgedBy(state: ReplicaState, nodeId: NodeId | undefined): bool
 export function onIncarnationAcknowledged(step: Step, nodeId: NodeId, incarnation: number): void {
   const { state } = step;
   if (incarnation !== state.config.incarnation) return;
-  if (!termOf(state).validators.some((validator) => validator.nodeId === nodeId)) return;
+  // Members of later terms may answer early; strangers cannot fill the set.
+  const isMember = termOf(state).validators.some((validator) => validator.nodeId === nodeId);
+  if (!isMember && state.acknowledged.size >= ACKNOWLEDGEMENTS_MAX) return;
   const before = silenceOf(state);
   state.acknowledged.add(nodeId);
   if (before !== silenceOf(state)) {

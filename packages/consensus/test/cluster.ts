@@ -9,7 +9,6 @@ import {
   toHeight,
   toNodeId,
   type ValidatorIndex,
-  type View,
 } from '@hansa/primitives';
 import type { PbftMessage, Proposal, TermInfo, Verified } from '@hansa/protocol';
 import { DEFAULT_CHAIN_PARAMETERS } from '@hansa/protocol';
@@ -26,6 +25,7 @@ import {
   type PbftInput,
   PbftReplica,
   type PbftReport,
+  type PoolState,
   type RuleId,
   recordKey,
   recordsOf,
@@ -87,7 +87,7 @@ export type SimNode = {
   readonly held: Set<string>;
   /** Added to what it computes as a block hash: a node that executes differently. */
   salt: string;
-  overtaken: boolean;
+  overtakenIn: PoolState['overtakenIn'];
 };
 
 /**
@@ -134,7 +134,7 @@ export class Cluster {
         poolKey: '',
         held: new Set(),
         salt: '',
-        overtaken: false,
+        overtakenIn: undefined,
       });
     }
     for (const node of this.nodes) this.start(node);
@@ -301,9 +301,11 @@ export class Cluster {
         return;
       }
       case 'sendSigned':
-        return this.send(node.index, effect.to, effect.message);
+        this.send(node.index, effect.to, effect.message);
+        return;
       case 'requestProposal':
-        return this.propose(node, effect);
+        this.propose(node, effect);
+        return;
       case 'validate':
         this.proposals.set(effect.digest, effect.proposal);
         node.inputs.push({ type: 'validated', digest: effect.digest, verdict: { type: 'valid' } });
@@ -316,11 +318,14 @@ export class Cluster {
         return;
       }
       case 'commit':
-        return this.commit(node, effect);
+        this.commit(node, effect);
+        return;
       case 'fetch':
-        return this.fetch(node, effect);
+        this.fetch(node, effect);
+        return;
       case 'behind':
-        return this.sync(node, effect.from);
+        this.sync(node, effect.from);
+        return;
       case 'askAcknowledgement':
         for (const nodeId of effect.of) {
           const peer = this.nodes.find((other) => other.nodeId === nodeId);
@@ -444,11 +449,10 @@ export class Cluster {
     if (node.replica === undefined) return;
     const taken = this.takenBy(node);
     const isWaiting = [...this.pending].some((hash) => !taken.has(hash));
-    const { term, view } = node.replica.status;
-    const key = `${isWaiting}/${node.overtaken ? `${term}/${view}` : ''}`;
+    const { overtakenIn } = node;
+    const key = `${isWaiting}/${overtakenIn === undefined ? '' : `${overtakenIn.term}/${overtakenIn.view}`}`;
     if (key === node.poolKey) return;
     node.poolKey = key;
-    const overtakenIn = node.overtaken ? { term, view: view as View } : undefined;
     this.give(node, { type: 'poolState', pool: { hasExecutable: isWaiting, hasWaiting: isWaiting, overtakenIn } });
   }
 }
