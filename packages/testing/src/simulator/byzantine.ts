@@ -44,6 +44,7 @@ export class Liar {
     this.#world = world;
     this.#chance = chance;
     node.isByzantine = true;
+    if (this.#has('censorship')) node.leavesOut = (hash) => hash.charCodeAt(0) % 2 === 0;
     world.network.tampers.set(node, (_from, to, packet) => this.#tamper(to, packet));
     this.#drawVictims();
     this.#actForever();
@@ -75,6 +76,11 @@ export class Liar {
       this.#say({ type: 'view-change', ...this.#author(), view, claim, certificate: undefined });
       this.#say({ type: 'suspect', ...this.#author(), view: status.view, decidedHeight: (2 ** 40) as Height });
       this.#world.count('lie: huge view');
+    }
+    if (this.#has('amnesia') && this.#chance.chance(0.1)) {
+      this.#world.count('lie: amnesia');
+      this.node.forget();
+      return;
     }
     if (this.#has('stale replays')) {
       for (let i = 0; i < 10 && this.#history.length > 0; i++) this.#injectAll(this.#chance.pick(this.#history));

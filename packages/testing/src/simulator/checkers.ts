@@ -35,8 +35,9 @@ const BATCH_HEAD_SIZE = 20;
 
 type Sent = { readonly term: number; readonly view: number; readonly height: number; readonly digest: string };
 type NodeRecord = {
-  /** Keys of durable votes of the newest two terms. */
-  durable: Set<string>;
+  /** Keys of durable votes of the newest two terms, with the order in which they became durable. */
+  durable: Map<string, number>;
+  durableCount: number;
   durableTerm: number;
   /** (kind, term, view, height) to digest. */
   readonly sent: Map<string, Sent>;
@@ -44,6 +45,9 @@ type NodeRecord = {
   leftTerm: number;
   leftBelow: number;
   lastPacket: SimPacket | undefined;
+  /** The view in which it is not changing, and since when. */
+  enteredView: number;
+  enteredMs: number;
 };
 
 export class Checkers {
@@ -59,6 +63,8 @@ export class Checkers {
   readonly #records: Map<SimNode, NodeRecord> = new Map();
   /** When each term was first seen by anybody honest, in ms. */
   readonly #termSeenMs: Map<number, number> = new Map();
+  /** Views that somebody honest wants to leave because of censorship, without a time-out. */
+  readonly #accusedViews: Set<string> = new Set();
   viewChangeCount = 0;
   highestView = 0;
 
@@ -148,10 +154,7 @@ export class Checkers {
   #checkVote(from: SimNode, record: NodeRecord, message: PbftMessage & { term: number }, term: TermInfo): void {
     const line = (): string => `${from.label} sends ${describePacket({ type: 'pbft', message })}`;
     if (message.type === 'suspect') {
-      const highest = Math.min(from.height + term.parameters.window, term.endHeight);
-      if (from.state.term.term === message.term && message.decidedHeight >= highest) {
-        this.fail('views', `${line()} although everything up to ${highest} is decided`);
-      }
+      this.#checkSuspect(from, record, message, term, line);
       return;
     }
     const vote = voteOf(message);
@@ -164,7 +167,10 @@ export class Checkers {
       return;
     }
     if (view !== undefined && message.type !== 'view-change') {
-      if (message.term === record.leftTerm && view < record.leftBelow) {
+      // A COMMIT that was written, and never sent because of a crash, may still go out (R1).
+      const left = record.durable.get(`view-change/${message.term}/${record.leftBelow}`) ?? 0;
+      const isLater = (record.durable.get(durableKey) ?? 0) > left;
+      if (isLater && message.term === record.leftTerm && view < record.leftBelow) {
         this.fail('single vote', `${line()} after VIEW-CHANGE to ${record.leftBelow}`);
       }
     }
@@ -175,6 +181,27 @@ export class Checkers {
       record.leftBelow = Math.max(record.leftBelow, message.view);
     }
     record.sent.set(key, { term: message.term, view: view ?? -1, height, digest });
+  }
+
+  /** V1: no time-out while all that may be proposed is decided. V2 names the end of the term; V5 has a view to reach. */
+  #checkSuspect(
+    from: SimNode,
+    record: NodeRecord,
+    message: Extract<PbftMessage, { type: 'suspect' }>,
+    term: TermInfo,
+    line: () => string,
+  ): void {
+    if (message.decidedHeight >= term.endHeight) {
+      this.#accusedViews.add(`${message.term}/${message.view}`);
+      return;
+    }
+    if (from.state.term.term !== message.term) return;
+    // A time-out of this view takes longer than this; what comes sooner was meant for the time before it began.
+    const isSettled = record.enteredView === message.view && this.world.queue.nowMs - record.enteredMs > 500;
+    const highest = Math.min(from.height + term.parameters.window, term.endHeight);
+    if (isSettled && message.decidedHeight >= highest) {
+      this.fail('views', `${line()} although everything up to ${highest} is decided`);
+    }
   }
 
   /** Reads what became durable with an own parser of the batches. */
@@ -193,26 +220,29 @@ export class Checkers {
   }
 
   #noteDurable(record: NodeRecord, stored: StoreRecord): void {
+    const note = (key: string): void => {
+      if (!record.durable.has(key)) record.durable.set(key, ++record.durableCount);
+    };
     switch (stored.type) {
       case 'term':
         if (stored.term > record.durableTerm) {
           record.durableTerm = stored.term;
           const kept = `/${stored.term - 1}/`;
-          record.durable = new Set([...record.durable].filter((key) => key.includes(kept)));
+          record.durable = new Map([...record.durable].filter(([key]) => key.includes(kept)));
         }
         break;
       case 'proposal':
-        record.durable.add(`proposal/${stored.term}/${stored.view}/${stored.height}/${stored.digest}`);
+        note(`proposal/${stored.term}/${stored.view}/${stored.height}/${stored.digest}`);
         break;
       case 'vote':
-        record.durable.add(`${stored.kind}/${stored.term}/${stored.view}/${stored.height}/${stored.digest}`);
+        note(`${stored.kind}/${stored.term}/${stored.view}/${stored.height}/${stored.digest}`);
         break;
       case 'result':
-        record.durable.add(`result/${stored.term}/${stored.height}/${stored.blockHash}`);
+        note(`result/${stored.term}/${stored.height}/${stored.blockHash}`);
         break;
       case 'view':
-        if (stored.changing) record.durable.add(`view-change/${stored.term}/${stored.view}`);
-        if (stored.newView !== undefined) record.durable.add(`new-view/${stored.term}/${stored.view}`);
+        if (stored.changing) note(`view-change/${stored.term}/${stored.view}`);
+        if (stored.newView !== undefined) note(`new-view/${stored.term}/${stored.view}`);
         break;
       default:
         break;
@@ -251,7 +281,13 @@ export class Checkers {
     const elapsedMs = nowMs - (this.#termSeenMs.get(status.term) ?? nowMs);
     const { viewTimeoutBaseMs, window } = node.state.term.parameters;
     this.highestView = Math.max(this.highestView, status.view);
-    if (status.view > elapsedMs / viewTimeoutBaseMs + 2) {
+    const record = this.#recordOf(node);
+    const entered = status.changing ? -1 : status.view;
+    if (entered !== record.enteredView) record.enteredMs = nowMs;
+    record.enteredView = entered;
+    let accused = 0;
+    for (const view of this.#accusedViews) if (view.startsWith(`${status.term}/`)) accused++;
+    if (status.view > elapsedMs / viewTimeoutBaseMs + 2 + accused) {
       this.fail(
         'views',
         `${node.label} is in view ${status.view} ${elapsedMs} ms after the start of term ${status.term}`,
@@ -337,12 +373,15 @@ export class Checkers {
     let record = this.#records.get(node);
     if (record === undefined) {
       record = {
-        durable: new Set(),
+        durable: new Map(),
+        durableCount: 0,
         durableTerm: -1,
         sent: new Map(),
         leftTerm: -1,
         leftBelow: 0,
         lastPacket: undefined,
+        enteredView: -1,
+        enteredMs: 0,
       };
       this.#records.set(node, record);
     }

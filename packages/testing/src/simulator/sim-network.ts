@@ -75,7 +75,8 @@ export class SimNetwork {
       this.world.count('cut off');
       return;
     }
-    if (this.lossRate > 0 && this.#chance.chance(this.lossRate)) {
+    // The pool's channel is a stream: it loses nothing while it stands.
+    if (this.lossRate > 0 && packet.type !== 'gossip' && this.#chance.chance(this.lossRate)) {
       this.world.count('lost');
       return;
     }

@@ -47,6 +47,8 @@ export class SimNode {
   syncUs = 500;
   /** Differs from '' in a replica whose executor is nondeterministic. */
   executionFault = '';
+  /** A primary that excludes somebody. */
+  leavesOut: (hash: HashHex) => boolean = () => false;
   /** The vote store was lost, damaged or rolled back at some time. */
   wasWiped = false;
   driver: ConsensusDriver | undefined;
@@ -137,9 +139,17 @@ export class SimNode {
     for (const peer of this.#world.nodes) {
       if (peer.nodeId !== this.nodeId && peer.isUp && this.#world.network.isConnected(this, peer)) {
         this.driver.onPeerConnected(peer.nodeId);
+        this.#greet(peer);
         peer.onConnected(this);
       }
     }
+  }
+
+  /** Its votes are gone, and it says that they are not. */
+  forget(): void {
+    this.crash();
+    this.disk.wipe();
+    void createVoteStore(this.disk.files, this.#storeOptions());
   }
 
   /** Power cut, now. */
@@ -175,7 +185,17 @@ export class SimNode {
   }
 
   onConnected(peer: SimNode): void {
-    this.#run(() => this.driver?.onPeerConnected(peer.nodeId));
+    this.#run(() => {
+      this.driver?.onPeerConnected(peer.nodeId);
+      this.#greet(peer);
+    });
+  }
+
+  /** A fresh connection carries everything that waits, as the pool's channel does. */
+  #greet(peer: SimNode): void {
+    this.pool.onConnected(peer.nodeId);
+    const hashes = this.pool.waiting();
+    if (hashes.length > 0) this.#world.network.send(this, peer.nodeId, { type: 'gossip', hashes });
   }
 
   receive(from: SimNode, packet: SimPacket): void {
@@ -249,7 +269,7 @@ export class SimNode {
   #tickForever(): void {
     this.later(50_000, () => {
       this.driver?.onTick();
-      this.pool.onTick(this.#world.queue.nowUs);
+      this.pool.onTick();
       this.refreshPool();
       this.#tickForever();
     });
@@ -362,7 +382,8 @@ export class SimNode {
         },
       },
       source: {
-        select: ({ ancestors, term }, done) => done(this.pool.select(ancestors, term.parameters.txCountLimit)),
+        select: ({ ancestors, term }, done) =>
+          done(this.pool.select(ancestors, term.parameters.txCountLimit, this.leavesOut)),
       },
       executor: {
         execute: ({ height, proposal, digest }, done) => {

@@ -1,7 +1,7 @@
 /** The stand-in pool: every transaction is executable once, oldest first; it tells what consensus wants to know. */
 import type { PbftStatus, PoolState } from '@hansa/consensus';
 import type { ProposalTransactions, TransactionCheck } from '@hansa/node';
-import { bytesToHex, fromHex, type HashHex } from '@hansa/primitives';
+import { bytesToHex, fromHex, type HashHex, type NodeId } from '@hansa/primitives';
 import type { Proposal } from '@hansa/protocol';
 import type { SimBlock } from './sim-chain.ts';
 import type { World } from './world.ts';
@@ -14,10 +14,11 @@ export class SimPool {
   /** When each came; in order of arrival. */
   readonly #waiting: Map<HashHex, number> = new Map();
   readonly #known: Set<HashHex> = new Set();
+  readonly #connectedUs: Map<NodeId, number> = new Map();
   #onChain: Set<HashHex> | undefined;
   #state: PoolState = { hasExecutable: false, hasWaiting: false, overtakenIn: undefined };
   #isStale = true;
-  #overtakenIn: PoolState['overtakenIn'];
+  #overtaken: { readonly hash: HashHex; readonly at: NonNullable<PoolState['overtakenIn']> } | undefined;
 
   constructor(world: World) {
     this.#world = world;
@@ -58,17 +59,26 @@ export class SimPool {
     this.#isStale = true;
   }
 
-  onTick(_nowUs: number): void {
+  /** It was sent everything that waits; what counts as overtaken counts from here. */
+  onConnected(peer: NodeId): void {
+    this.#connectedUs.set(peer, this.#world.queue.nowUs);
+  }
+
+  onTick(): void {
     if (this.#waiting.size > 0) this.#isStale = true;
   }
 
-  select(ancestors: readonly Proposal[], countMax: number): readonly HashHex[] | undefined {
+  select(
+    ancestors: readonly Proposal[],
+    countMax: number,
+    isLeftOut: (hash: HashHex) => boolean,
+  ): readonly HashHex[] | undefined {
     if (this.#waiting.size === 0) return undefined;
     const taken = new Set(ancestors.flatMap((proposal) => proposal.transactionHashes));
     const chosen: HashHex[] = [];
     for (const hash of this.#waiting.keys()) {
       if (chosen.length >= countMax) break;
-      if (!taken.has(hash) && !this.#world.isCensored(hash)) chosen.push(hash);
+      if (!taken.has(hash) && !isLeftOut(hash)) chosen.push(hash);
     }
     return chosen.length === 0 ? undefined : chosen;
   }
@@ -96,13 +106,17 @@ export class SimPool {
 
   /** What changed; `undefined` when nothing did. */
   refresh(status: PbftStatus | undefined, inFlight: () => readonly Proposal[]): PoolState | undefined {
-    const overtakenIn = this.#overtakenIn;
     if (!this.#isStale && status === undefined) return undefined;
     this.#isStale = false;
     let executable = 0;
+    let overtakenIn: PoolState['overtakenIn'];
     if (this.#waiting.size > 0) {
       const taken = new Set(inFlight().flatMap((proposal) => proposal.transactionHashes));
-      for (const hash of this.#waiting.keys()) if (!taken.has(hash)) executable++;
+      for (const hash of this.#waiting.keys()) {
+        if (taken.has(hash)) continue;
+        executable++;
+        if (hash === this.#overtaken?.hash) overtakenIn = this.#overtaken.at;
+      }
     }
     const next = { hasExecutable: executable > 0, hasWaiting: executable > 0, overtakenIn };
     const { hasExecutable, overtakenIn: before } = this.#state;
@@ -118,11 +132,13 @@ export class SimPool {
     let youngest = 0;
     for (const hash of proposal.transactionHashes) youngest = Math.max(youngest, this.#waiting.get(hash) ?? 0);
     const limitUs = youngest - 2_000 * term.parameters.viewTimeoutBaseMs;
-    if (limitUs <= 0 || nowUs < limitUs) return;
+    const reachedUs = this.#connectedUs.get(status.primary) ?? 0;
+    // A primary that has just come back knows the younger ones of its own side first.
+    if (limitUs <= reachedUs || nowUs < limitUs) return;
     for (const [hash, arrivedUs] of this.#waiting) {
       if (arrivedUs >= limitUs) break;
       if (taken.has(hash)) continue;
-      this.#overtakenIn = { term: proposal.term, view: proposal.view };
+      this.#overtaken = { hash, at: { term: proposal.term, view: proposal.view } };
       this.#isStale = true;
       return;
     }

@@ -50,8 +50,6 @@ export class World {
   readonly rules: Map<RuleId, number> = new Map();
   /** Called when a process is gone, by plan or by its own failure. */
   crashed: ((node: SimNode) => void) | undefined;
-  /** Transactions that a censoring primary leaves out; set while its `select` runs. */
-  censors: ((hash: HashHex) => boolean) | undefined;
   readonly #writeTrace: ((line: string) => void) | undefined;
   readonly #executions: Map<string, SimState> = new Map();
   readonly #certificates: Map<string, boolean> = new Map();
@@ -109,10 +107,6 @@ export class World {
     this.crashed?.(node);
   }
 
-  isCensored(hash: HashHex): boolean {
-    return this.censors?.(hash) === true;
-  }
-
   execute(parent: SimState, proposal: Proposal, digest: HashHex, fault = ''): SimState {
     const key = `${parent.blockHash}/${digest}${fault}`;
     let state = this.#executions.get(key);
@@ -157,6 +151,6 @@ export class World {
       if (!simVerify(digest, signature, validator.nodeId)) return false;
       weight += validator.weight;
     }
-    return 3 * weight > 2 * total;
+    return weight >= Math.floor((total + Math.floor((total - 1) / 3)) / 2) + 1;
   }
 }
