@@ -1,0 +1,235 @@
+import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common';
+import {
+  EVM,
+  EVMError,
+  type EVMResult,
+  type ExecResult,
+  type Message,
+  NobleBN254,
+  type PrecompileFunc,
+} from '@ethereumjs/evm';
+import { Address } from '@ethereumjs/util';
+import type { CryptoSuite } from '@hansa/crypto';
+import {
+  type AddressHex,
+  addressToHex,
+  assert,
+  fromHex,
+  type HashHex,
+  type Height,
+  hashToHex,
+} from '@hansa/primitives';
+import type { Log, SignedTransaction } from '@hansa/protocol';
+import { EvmState } from './evm-state.ts';
+import type { StateOverlay } from './state-overlay.ts';
+import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
+
+/** What the EVM sees of the block (docs/spec/execution.md, EXE-20). */
+export type BlockEnvironment = {
+  readonly chainId: number;
+  readonly height: Height;
+  /** Seconds. */
+  readonly timestamp: number;
+  readonly gasLimit: bigint;
+  readonly baseFee: bigint;
+  readonly coinbase: AddressHex;
+  readonly prevRandao: HashHex;
+  /** Hash of one of the 256 blocks before, undefined for others. */
+  readonly blockHash: (height: number) => HashHex | undefined;
+};
+
+export type MessageCall = {
+  readonly caller: AddressHex;
+  readonly to: AddressHex | undefined;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+  readonly gasLimit: bigint;
+  readonly gasPrice: bigint;
+  readonly accessList: SignedTransaction['accessList'];
+};
+
+export type MessageResult = {
+  readonly gasUsed: bigint;
+  readonly gasRefund: bigint;
+  readonly output: Uint8Array;
+  /** Word of the EVM for a failure: `revert`, `out of gas`, …; undefined on success. */
+  readonly error: string | undefined;
+  readonly logs: readonly Log[];
+  readonly createdAddress: AddressHex | undefined;
+};
+
+const PRECOMPILE_COUNT = 0x11;
+const commons = new Map<number, Common>();
+
+/** Rules of the fork that genesis names. One object per chain id: making it is slow. */
+function commonOf(chainId: number): Common {
+  let common = commons.get(chainId);
+  if (common === undefined) {
+    common = createCustomCommon({ chainId, name: 'hansa' }, Mainnet, { hardfork: Hardfork.Prague });
+    commons.set(chainId, common);
+  }
+  return common;
+}
+
+/** The EVM with the frames that it is in, so that system contracts know who calls them. */
+class FramedEvm extends EVM {
+  readonly frames: Message[] = [];
+
+  protected override async _executeCall(message: Parameters<EVM['_executeCall']>[0]): Promise<EVMResult> {
+    this.frames.push(message);
+    try {
+      return await super._executeCall(message);
+    } finally {
+      this.frames.pop();
+    }
+  }
+}
+
+const toAddress = (hex: AddressHex): Address => new Address(fromHex(hex));
+
+export type EvmMachineOptions = {
+  readonly suite: CryptoSuite;
+  readonly environment: BlockEnvironment;
+  readonly overlay: StateOverlay;
+};
+
+/** The only place that knows EthereumJS. One machine per block; one message at a time. */
+export class EvmMachine {
+  readonly evm: FramedEvm;
+  readonly #options: EvmMachineOptions;
+
+  constructor(options: EvmMachineOptions) {
+    this.#options = options;
+    const { environment, overlay } = options;
+    this.evm = new FramedEvm({
+      common: commonOf(environment.chainId),
+      stateManager: new EvmState(overlay),
+      blockchain: blockHashes(environment),
+      customPrecompiles: SYSTEM_CONTRACTS.map(({ address }) => ({
+        address: toAddress(address),
+        function: this.#systemContract(address),
+      })),
+      bn254: new NobleBN254(),
+    });
+  }
+
+  /** Runs one message to its end and takes back what it must. The sender's nonce and fee are the caller's business. */
+  async run(call: MessageCall): Promise<MessageResult> {
+    const { overlay } = this.#options;
+    this.#warm(call);
+    const { execResult, createdAddress } = await this.evm.runCall({
+      caller: toAddress(call.caller),
+      origin: toAddress(call.caller),
+      ...(call.to === undefined ? {} : { to: toAddress(call.to) }),
+      value: call.value,
+      data: call.data,
+      gasLimit: call.gasLimit,
+      gasPrice: call.gasPrice,
+      skipNonceIncrement: true,
+      block: { header: this.#header() },
+    });
+    for (const destroyed of execResult.selfdestruct?.keys() ?? []) {
+      if (execResult.createdAddresses?.has(destroyed) !== true) continue;
+      const hex = destroyed.slice(2) as AddressHex;
+      overlay.clearStorage(hex);
+      overlay.setAccount(hex, undefined);
+    }
+    await this.evm.journal.cleanup();
+    return {
+      gasUsed: execResult.executionGasUsed,
+      gasRefund: execResult.gasRefund ?? 0n,
+      output: execResult.returnValue,
+      error: execResult.exceptionError?.error,
+      logs: (execResult.logs ?? []).map(toLog),
+      createdAddress: createdAddress === undefined ? undefined : addressToHex(createdAddress.bytes),
+    };
+  }
+
+  #header(): NonNullable<Parameters<EVM['runCall']>[0]['block']>['header'] {
+    const { environment } = this.#options;
+    return {
+      number: BigInt(environment.height),
+      coinbase: toAddress(environment.coinbase),
+      timestamp: BigInt(environment.timestamp),
+      difficulty: 0n,
+      prevRandao: fromHex(environment.prevRandao),
+      gasLimit: environment.gasLimit,
+      baseFeePerGas: environment.baseFee,
+      getBlobGasPrice: () => 1n,
+    };
+  }
+
+  /** EIP-2929, EIP-2930, EIP-3651. */
+  #warm({ caller, to, accessList }: MessageCall): void {
+    const { journal } = this.evm;
+    journal.addAlwaysWarmAddress(caller);
+    if (to !== undefined) journal.addAlwaysWarmAddress(to);
+    journal.addAlwaysWarmAddress(this.#options.environment.coinbase);
+    for (let i = 1; i <= PRECOMPILE_COUNT; i++) journal.addAlwaysWarmAddress(i.toString(16).padStart(40, '0'));
+    for (const { address } of SYSTEM_CONTRACTS) journal.addAlwaysWarmAddress(address);
+    for (const { address, storageKeys } of accessList) {
+      journal.addAlwaysWarmAddress(address);
+      for (const key of storageKeys) journal.addAlwaysWarmSlot(address, key);
+    }
+  }
+
+  #systemContract(address: AddressHex): PrecompileFunc {
+    const { suite, overlay, environment } = this.#options;
+    return ({ data, gasLimit }): ExecResult => {
+      const frame = this.evm.frames.at(-1);
+      assert(frame !== undefined, 'a system contract is called within a frame');
+      // By delegation the caller would be somebody who did not mean this contract.
+      if (frame.to === undefined || addressToHex(frame.to.bytes) !== address)
+        return reverted(gasLimit, 'a system contract cannot be called by delegation');
+      const call = {
+        suite,
+        state: overlay,
+        caller: addressToHex(frame.caller.bytes),
+        value: frame.value,
+        isStatic: frame.isStatic,
+        height: environment.height,
+        data,
+      };
+      const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gasLimit);
+      if (isOutOfGas)
+        return {
+          executionGasUsed: gasLimit,
+          returnValue: new Uint8Array(0),
+          exceptionError: new EVMError(EVMError.errorMessages.OUT_OF_GAS),
+        };
+      if (outcome.type === 'revert') return reverted(gasUsed, outcome.reason);
+      return {
+        executionGasUsed: gasUsed,
+        returnValue: outcome.output,
+        logs: outcome.logs.map((log) => [fromHex(log.address), log.topics.map(fromHex), log.data]),
+      };
+    };
+  }
+}
+
+function reverted(gasUsed: bigint, reason: string): ExecResult {
+  return {
+    executionGasUsed: gasUsed,
+    returnValue: encodeRevert(reason),
+    exceptionError: new EVMError(EVMError.errorMessages.REVERT),
+  };
+}
+
+function toLog([address, topics, data]: NonNullable<ExecResult['logs']>[number]): Log {
+  return { address: addressToHex(address), topics: topics.map((topic) => hashHex(topic)), data: data.slice() };
+}
+
+function hashHex(topic: Uint8Array): HashHex {
+  const padded = new Uint8Array(32);
+  padded.set(topic, 32 - topic.length);
+  return hashToHex(padded);
+}
+
+function blockHashes(environment: BlockEnvironment): NonNullable<ConstructorParameters<typeof EVM>[0]['blockchain']> {
+  const chain = {
+    getBlock: async (height: number) => ({ hash: () => fromHex(environment.blockHash(height) ?? '0'.repeat(64)) }),
+    putBlock: async () => undefined,
+    shallowCopy: () => chain,
+  };
+  return chain;
+}

@@ -1,0 +1,188 @@
+import { type CryptoSuite, merkleRoot } from '@hansa/crypto';
+import {
+  advanceTerm,
+  encodeTermState,
+  type Registry,
+  readParameters,
+  readRegistry,
+  readTermState,
+  registryRoot,
+  TERM_KEY,
+  validatorSetOf,
+} from '@hansa/membership';
+import { type AddressHex, assert, type HashHex, type NodeId } from '@hansa/primitives';
+import {
+  type BlockBody,
+  type BlockHeader,
+  HEADER_VERSION,
+  type LeftOut,
+  type Proposal,
+  proposalDigest,
+  type Receipt,
+  receiptDigest,
+  receiptRoot,
+  type SignedTransaction,
+  type StateChange,
+  type StateReader,
+  type TermInfo,
+  txRoot,
+  type ValidatorSet,
+  validatorsHash,
+} from '@hansa/protocol';
+import { blockEnvironment } from './environment.ts';
+import { EvmMachine } from './evm.ts';
+import { executeTransaction } from './execute-transaction.ts';
+import { StateOverlay } from './state-overlay.ts';
+
+export type BlockInput = {
+  readonly suite: CryptoSuite;
+  readonly parent: { readonly header: BlockHeader; readonly hash: HashHex };
+  readonly proposal: Proposal;
+  /** Those of the proposal, in its order. */
+  readonly transactions: readonly SignedTransaction[];
+  /** State after the parent. */
+  readonly state: StateReader;
+  /** Hash of an ancestor, undefined when there is none at that height. */
+  readonly blockHashAt: (height: number) => HashHex | undefined;
+  /** State root after these changes on top of `state`. Called once, last. */
+  readonly stateRootAfter: (changes: readonly StateChange[]) => HashHex;
+};
+
+export type ExecutedBlock = {
+  readonly header: BlockHeader;
+  readonly body: BlockBody;
+  readonly receipts: readonly Receipt[];
+  readonly changes: readonly StateChange[];
+  /** Term in force for the next height. */
+  readonly termInfo: TermInfo;
+  readonly registry: Registry;
+  /** Executed transactions, in order. */
+  readonly executed: readonly SignedTransaction[];
+};
+
+/**
+ * Executes an ordered proposal on the state of its parent. Total: it gives a block for every proposal, and the same one
+ * on every node, whatever the transactions hold (docs/spec/execution.md).
+ */
+export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
+  const { suite, proposal, transactions } = input;
+  assert(
+    transactions.length === proposal.transactionHashes.length,
+    `${proposal.transactionHashes.length} transactions were expected, got ${transactions.length}`,
+  );
+  const overlay = new StateOverlay(input.state);
+  const term = readTermState(overlay);
+  const { executed, receipts, leftOut, gasUsed } = await executeAll(input, overlay, term.info);
+
+  const registry = readRegistry(overlay);
+  const digest = proposalDigest(suite, proposal);
+  const facts = {
+    height: proposal.height,
+    view: proposal.view,
+    proposer: proposal.proposer,
+    proposalDigest: digest,
+    timestamp: proposal.timestamp,
+  };
+  const advanced = advanceTerm(term, facts, {
+    validators: validatorSetOf(registry),
+    parameters: readParameters(overlay),
+  });
+  overlay.set(TERM_KEY, encodeTermState(advanced.state));
+  const changes = overlay.changes();
+  const nextSet: ValidatorSet = advanced.isTermEnd ? advanced.state.info.validators : term.info.validators;
+  const header: BlockHeader = {
+    version: HEADER_VERSION,
+    chainId: proposal.chainId,
+    groupId: proposal.groupId,
+    height: proposal.height,
+    term: proposal.term,
+    view: proposal.view,
+    proposer: (term.info.validators[proposal.proposer] as { nodeId: NodeId }).nodeId,
+    parentHash: input.parent.hash,
+    timestamp: proposal.timestamp,
+    proposalDigest: digest,
+    txRoot: txRoot(
+      suite,
+      executed.map((transaction) => transaction.hash),
+    ),
+    receiptRoot: receiptRoot(
+      suite,
+      receipts.map((receipt) => receiptDigest(suite, receipt)),
+    ),
+    stateRoot: input.stateRootAfter(changes),
+    gasUsed,
+    gasLimit: term.info.parameters.blockGasLimit,
+    validatorsHash: validatorsHash(suite, term.info.validators),
+    nextValidatorsHash: validatorsHash(suite, nextSet),
+    registryRoot: rootOf(registry, suite),
+    extensions: [],
+  };
+  const body: BlockBody = { transactions: executed.map((transaction) => transaction.bytes), leftOut };
+  return { header, body, receipts, changes, termInfo: advanced.state.info, registry, executed };
+}
+
+type Executed = {
+  readonly executed: SignedTransaction[];
+  readonly receipts: Receipt[];
+  readonly leftOut: LeftOut[];
+  readonly gasUsed: bigint;
+};
+
+async function executeAll(input: BlockInput, overlay: StateOverlay, info: TermInfo): Promise<Executed> {
+  const { suite, proposal, parent, transactions, blockHashAt } = input;
+  const environment = blockEnvironment({
+    suite,
+    parent,
+    info,
+    blockHashAt,
+    chainId: proposal.chainId,
+    height: proposal.height,
+    timestampMs: proposal.timestamp,
+  });
+  let machine: EvmMachine | undefined;
+  const getMachine = (): EvmMachine => {
+    machine ??= new EvmMachine({ suite, environment, overlay });
+    return machine;
+  };
+  const executed: SignedTransaction[] = [];
+  const receipts: Receipt[] = [];
+  const leftOut: LeftOut[] = [];
+  let gasUsed = 0n;
+  for (const [position, transaction] of transactions.entries()) {
+    const rules = {
+      height: proposal.height,
+      txGasLimit: info.parameters.txGasLimit,
+      baseFee: info.parameters.minimumGasPrice,
+      coinbase: info.parameters.feeRecipient as AddressHex,
+      gasLeft: info.parameters.blockGasLimit - gasUsed,
+    };
+    const outcome = await executeTransaction(transaction, rules, { overlay, machine: getMachine });
+    if (outcome.type === 'left out') {
+      leftOut.push({ position, hash: transaction.hash, reason: outcome.reason });
+      continue;
+    }
+    gasUsed += outcome.gasUsed;
+    const { status, effectiveGasPrice, contractAddress, output, logs } = outcome;
+    receipts.push({
+      transactionHash: transaction.hash,
+      index: executed.length,
+      status,
+      gasUsed: outcome.gasUsed,
+      cumulativeGasUsed: gasUsed,
+      effectiveGasPrice,
+      contractAddress,
+      output,
+      logs,
+    });
+    executed.push(transaction);
+  }
+  return { executed, receipts, leftOut, gasUsed };
+}
+
+/** Root of the registry as the header names it. */
+export function rootOf(registry: Registry, suite: CryptoSuite): HashHex {
+  return registryRoot(registry, {
+    taggedDigest: (tag, bytes) => suite.taggedDigest(tag, bytes),
+    merkleRoot: (tag, leaves) => merkleRoot(suite, tag, leaves),
+  });
+}

@@ -1,0 +1,67 @@
+import {
+  organisationOf,
+  PARAMETERS_KEY,
+  readParameters,
+  readRegistry,
+  readTermState,
+  SYSTEM_CONFIG_ADDRESS,
+} from '@hansa/membership';
+import type { HashHex } from '@hansa/primitives';
+import { encodeParameters, type Log, parameterByKey, setParameter } from '@hansa/protocol';
+import { decodeAbi, encodeAbi, topicOf } from '../abi.ts';
+import { READ_GAS, type SystemContract, type SystemFunction, type SystemOutcome, WRITE_GAS } from './types.ts';
+
+/** Code of FISCO BCOS for a caller without permission. */
+const NO_PERMISSION = -50_000n;
+const VALUE_CHANGED = 'ValueChanged(string,string,address)';
+
+const revert = (reason: string): SystemOutcome => ({ type: 'revert', reason });
+
+const setValueByKey: SystemFunction = {
+  signature: 'setValueByKey(string,string)',
+  isView: false,
+  gas: WRITE_GAS,
+  run: ({ state, caller }, data) => {
+    const decoded = decodeAbi(['string', 'string'], data);
+    if (decoded === undefined) return revert('setValueByKey(string,string) is expected');
+    const key = (decoded[0] as string).toLowerCase();
+    const text = decoded[1] as string;
+    if (organisationOf(readRegistry(state), caller) === undefined) {
+      return { type: 'return', output: encodeAbi(['int256'], [NO_PERMISSION]), logs: [] };
+    }
+    const changed = setParameter(readParameters(state), key, text);
+    if (!changed.ok) return revert(changed.error.message);
+    state.set(PARAMETERS_KEY, encodeParameters(changed.value));
+    const log: Log = {
+      address: SYSTEM_CONFIG_ADDRESS,
+      topics: [topicOf(VALUE_CHANGED) as HashHex],
+      data: encodeAbi(['string', 'string', 'address'], [key, text, caller]),
+    };
+    return { type: 'return', output: encodeAbi(['int256'], [0n]), logs: [log] };
+  },
+};
+
+/** (value, height from which it holds): the value in force when nothing is pending, else the pending one. */
+const getValueByKey: SystemFunction = {
+  signature: 'getValueByKey(string)',
+  isView: true,
+  gas: 2n * READ_GAS,
+  run: ({ state }, data) => {
+    const decoded = decodeAbi(['string'], data);
+    if (decoded === undefined) return revert('getValueByKey(string) is expected');
+    const key = (decoded[0] as string).toLowerCase();
+    const next = parameterByKey(readParameters(state), key);
+    if (next === undefined) return revert(`there is no parameter ${key}`);
+    const { info } = readTermState(state);
+    const isInForce = parameterByKey(info.parameters, key) === next;
+    const since = isInForce ? info.baseHeight + 1 : info.endHeight + 1;
+    return { type: 'return', output: encodeAbi(['string', 'int256'], [next, BigInt(since)]), logs: [] };
+  },
+};
+
+/** Parameters of the chain (FISCO BCOS: SystemConfig). A change takes effect at the start of a term. */
+export const systemConfig: SystemContract = {
+  address: SYSTEM_CONFIG_ADDRESS,
+  name: 'system config',
+  functions: [setValueByKey, getValueByKey],
+};

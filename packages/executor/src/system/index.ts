@@ -1,0 +1,61 @@
+import { type AddressHex, bytesToHex } from '@hansa/primitives';
+import { encodeAbi, selectorOf } from '../abi.ts';
+import { systemConfig } from './1000-system-config.ts';
+import { consensusContract } from './1003-consensus.ts';
+import {
+  INPUT_BYTE_GAS,
+  READ_GAS,
+  type SystemCall,
+  type SystemContract,
+  type SystemFunction,
+  type SystemOutcome,
+} from './types.ts';
+
+/** Every system contract: one row an address. */
+export const SYSTEM_CONTRACTS: readonly SystemContract[] = [systemConfig, consensusContract];
+
+/** One byte of code, so that callers which check for code before a call find some. */
+export const SYSTEM_CODE: Uint8Array = Uint8Array.of(0xfe);
+
+export type SystemResult = { readonly gasUsed: bigint; readonly isOutOfGas: boolean; readonly outcome: SystemOutcome };
+
+const TABLE: Map<AddressHex, Map<string, SystemFunction>> = new Map();
+
+/** Functions by selector; made on first use, since hashing needs an initialised engine. */
+function functionsOf(address: AddressHex): Map<string, SystemFunction> | undefined {
+  if (TABLE.size === 0) {
+    for (const contract of SYSTEM_CONTRACTS) {
+      TABLE.set(contract.address, new Map(contract.functions.map((entry) => [selectorOf(entry.signature), entry])));
+    }
+  }
+  return TABLE.get(address);
+}
+
+export const isSystemAddress = (address: AddressHex): boolean =>
+  SYSTEM_CONTRACTS.some((contract) => contract.address === address);
+
+/** Runs a call to a system contract. Gas is charged before anything is read. */
+export function runSystemContract(address: AddressHex, call: SystemCall, gasLimit: bigint): SystemResult {
+  const entry = functionsOf(address)?.get(bytesToHex(call.data.subarray(0, 4)));
+  const gasUsed = (entry?.gas ?? READ_GAS) + BigInt(call.data.length) * INPUT_BYTE_GAS;
+  if (gasUsed > gasLimit)
+    return { gasUsed: gasLimit, isOutOfGas: true, outcome: { type: 'revert', reason: 'out of gas' } };
+  const revert = (reason: string): SystemResult => ({
+    gasUsed,
+    isOutOfGas: false,
+    outcome: { type: 'revert', reason },
+  });
+  if (entry === undefined) return revert('undefined function');
+  if (call.value > 0n) return revert('a system contract takes no value');
+  if (call.isStatic && !entry.isView) return revert('a static call cannot change members or parameters');
+  return { gasUsed, isOutOfGas: false, outcome: entry.run(call, call.data.subarray(4)) };
+}
+
+/** `Error(string)` as Solidity encodes it. */
+export function encodeRevert(reason: string): Uint8Array {
+  const body = encodeAbi(['string'], [reason]);
+  const output = new Uint8Array(4 + body.length);
+  output.set([0x08, 0xc3, 0x79, 0xa0]);
+  output.set(body, 4);
+  return output;
+}
