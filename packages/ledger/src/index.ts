@@ -26,4 +26,5 @@ export type {
   StateSnapshot,
   TransactionLocation,
 } from './types.ts';
+export { verifyLedger } from './verify.ts';
 export type { VerifiedBlock, VerifyFault, VerifyOptions, VerifyReport } from './verify-types.ts';

@@ -71,23 +71,28 @@ import type {
  * @throws ChainError LEDGER_MISSING, LEDGER_LOCKED, LEDGER_WRONG_SCHEMA, LEDGER_DAMAGED or LEDGER_UNREADABLE
  */
 export async function openLedgerReader(options: LedgerReaderOptions): Promise<LedgerReader> {
-  if (!existsSync(join(options.location, 'CURRENT'))) {
-    const message = `there is no ledger in ${options.location}`;
-    throw ledgerError({
-      code: 'LEDGER_MISSING',
-      message,
-      remedy: 'name the data directory of a node that was started',
-    });
-  }
-  const pid = lockHolderPid(options.location);
-  if (pid !== undefined && pid !== process.pid) throw lockedBy(options.location, pid);
-  const store = await openStore(options.location, { createIfMissing: false });
+  const store = await openExistingStore(options.location);
   try {
     return new StoredLedger({ ...options, store });
   } catch (error) {
     await store.close();
     throw error;
   }
+}
+
+/** @throws ChainError LEDGER_MISSING, LEDGER_LOCKED, LEDGER_DAMAGED or LEDGER_UNREADABLE */
+export async function openExistingStore(location: string): Promise<Store> {
+  if (!existsSync(join(location, 'CURRENT'))) {
+    const message = `there is no ledger in ${location}`;
+    throw ledgerError({
+      code: 'LEDGER_MISSING',
+      message,
+      remedy: 'name the data directory of a node that was started',
+    });
+  }
+  const pid = lockHolderPid(location);
+  if (pid !== undefined && pid !== process.pid) throw lockedBy(location, pid);
+  return openStore(location, { createIfMissing: false });
 }
 
 /** @throws ChainError LEDGER_DAMAGED or LEDGER_WRONG_SCHEMA */

@@ -59,7 +59,7 @@ export const keyOf = (number: number): PrivateKey => {
   new DataView(key.buffer).setUint32(28, number + 1);
   return key;
 };
-export const valueOf = (number: number): Uint8Array => {
+export const numberBytes = (number: number): Uint8Array => {
   const value = new Uint8Array(72);
   new DataView(value.buffer).setUint32(68, number);
   return value;
@@ -95,7 +95,7 @@ export class ChainFixture {
   constructor(options: { readonly changes?: readonly StateChange[]; readonly firstKey?: number } = {}) {
     const firstKey = options.firstKey ?? 0;
     this.keys = new Map([0, 1, 2, 3].map((i) => [suite.nodeIdOf(keyOf(firstKey + i)), keyOf(firstKey + i)]));
-    const changes = options.changes ?? byKey([{ key: accountKey(addressOf(1)), value: valueOf(1) }]);
+    const changes = options.changes ?? byKey([{ key: accountKey(addressOf(1)), value: numberBytes(1) }]);
     const validators = this.validatorSet([...this.keys.keys()]);
     const header: BlockHeader = {
       ...emptyHeader(validators),

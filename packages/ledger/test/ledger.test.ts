@@ -4,7 +4,7 @@ import { type HashHex, type Height, type Term, toHeight } from '@hansa/primitive
 import { accountKey, type BlockHeader, blockHash, type StateKey, verifyStateProof } from '@hansa/protocol';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openLedger, openLedgerReader } from '../src/index.ts';
-import { addressOf, byKey, ChainFixture, suite, temporaryDirectory, valueOf } from './chain-fixture.ts';
+import { addressOf, byKey, ChainFixture, numberBytes, suite, temporaryDirectory } from './chain-fixture.ts';
 
 const fixture = new ChainFixture();
 const key = (number: number): StateKey => accountKey(addressOf(number));
@@ -22,7 +22,7 @@ describe('a new ledger', () => {
     const { ledger } = await openHere();
     expect(ledger.head()).toEqual({ height: 0, hash: fixture.genesisHash, header: fixture.genesis.block.header });
     expect(ledger.genesisHash).toBe(fixture.genesisHash);
-    expect(ledger.state.get(key(1))).toEqual(valueOf(1));
+    expect(ledger.state.get(key(1))).toEqual(numberBytes(1));
     expect(ledger.state.get(key(2))).toBeUndefined();
     expect(ledger.blockAt(h(0))).toEqual(fixture.genesis.block);
     expect(ledger.certificateAt(h(0))).toBeUndefined();
@@ -50,7 +50,7 @@ describe('commit', () => {
     const input = fixture.stageBlock(ledger, {
       changes: byKey([
         { key: key(1), value: undefined },
-        { key: key(2), value: valueOf(22) },
+        { key: key(2), value: numberBytes(22) },
       ]),
       transactionCount: 3,
       leftOut: [{ position: 1, hash: leftOutHash, reason: 'nonce too high' }],
@@ -83,7 +83,7 @@ describe('commit', () => {
     expect(again.leftOutLocation(leftOutHash)).toEqual({ height: 1, position: 1, reason: 'nonce too high' });
     expect(again.leftOutLocation(third)).toBeUndefined();
     expect(again.state.get(key(1))).toBeUndefined();
-    expect(again.state.get(key(2))).toEqual(valueOf(22));
+    expect(again.state.get(key(2))).toEqual(numberBytes(22));
     expect([again.headerAt(h(2)), again.hashAt(h(2)), again.blockAt(h(2)), again.receiptsAt(h(2))]).toEqual([
       undefined,
       undefined,
@@ -117,7 +117,10 @@ describe('commit', () => {
 
   it('refuses what does not stand on the head, and takes the right block afterwards', async () => {
     const { ledger } = await openHere();
-    const input = fixture.stageBlock(ledger, { changes: [{ key: key(5), value: valueOf(5) }], transactionCount: 1 });
+    const input = fixture.stageBlock(ledger, {
+      changes: [{ key: key(5), value: numberBytes(5) }],
+      transactionCount: 1,
+    });
     const other = 'cd'.repeat(32) as HashHex;
     const wrong = [
       { ...input, header: { ...input.header, height: h(2) } },
@@ -164,31 +167,31 @@ describe('commit', () => {
 describe('staging', () => {
   it('shows several heights at once, takes them back, and commits from below', async () => {
     const { ledger } = await openHere();
-    const first = fixture.stageBlock(ledger, { changes: [{ key: key(1), value: valueOf(10) }] });
+    const first = fixture.stageBlock(ledger, { changes: [{ key: key(1), value: numberBytes(10) }] });
     const second = ledger.stage([{ key: key(1), value: undefined }]);
-    const third = ledger.stage([{ key: key(1), value: valueOf(30) }]);
+    const third = ledger.stage([{ key: key(1), value: numberBytes(30) }]);
     expect([ledger.stagedHeight(), second.height, third.height]).toEqual([3, 2, 3]);
     expect([0, 1, 2, 3, 4].map((height) => ledger.stagedStateAt(h(height))?.get(key(1)))).toEqual([
-      valueOf(1),
-      valueOf(10),
+      numberBytes(1),
+      numberBytes(10),
       undefined,
-      valueOf(30),
+      numberBytes(30),
       undefined,
     ]);
-    expect(ledger.state.get(key(1))).toEqual(valueOf(30));
+    expect(ledger.state.get(key(1))).toEqual(numberBytes(30));
     ledger.discardAbove(h(2));
     expect(ledger.state.get(key(1))).toBeUndefined();
-    expect(ledger.stage([{ key: key(1), value: valueOf(30) }]).root).toBe(third.root);
+    expect(ledger.stage([{ key: key(1), value: numberBytes(30) }]).root).toBe(third.root);
     // What a reader of the committed side sees is not moved by any of it.
     const snapshot = ledger.snapshot();
     await ledger.commitBlock(first);
-    expect(snapshot.get(key(1))).toEqual(valueOf(1));
+    expect(snapshot.get(key(1))).toEqual(numberBytes(1));
     await snapshot.close();
     expect(ledger.stagedHeight()).toBe(3);
-    expect(ledger.state.get(key(1))).toEqual(valueOf(30));
+    expect(ledger.state.get(key(1))).toEqual(numberBytes(30));
     ledger.discardAbove(h(0));
     expect(ledger.stagedHeight()).toBe(1);
-    expect(ledger.state.get(key(1))).toEqual(valueOf(10));
+    expect(ledger.state.get(key(1))).toEqual(numberBytes(10));
     expect(ledger.stage([{ key: key(1), value: undefined }]).root).toBe(second.root);
   });
 
@@ -201,7 +204,7 @@ describe('staging', () => {
         const changes = byKey(
           Array.from({ length: 60 }, (_, i) => {
             const number = (i * 37 * height) % 211;
-            return { key: key(number), value: i % 4 === 0 ? undefined : valueOf(height * 1000 + i) };
+            return { key: key(number), value: i % 4 === 0 ? undefined : numberBytes(height * 1000 + i) };
           }).filter((change, index, all) => all.findIndex((other) => other.key === change.key) === index),
         );
         await ledger.commitBlock(fixture.stageBlock(ledger, { changes }));
@@ -218,8 +221,8 @@ describe('staging', () => {
 
   it('refuses changes out of order or with a key twice', async () => {
     const { ledger } = await openHere();
-    const a = { key: key(1), value: valueOf(1) };
-    const b = { key: key(2), value: valueOf(2) };
+    const a = { key: key(1), value: numberBytes(1) };
+    const b = { key: key(2), value: numberBytes(2) };
     expect(() => ledger.stage([b, a])).toThrow(/order/);
     expect(() => ledger.stage([a, a])).toThrow(/order/);
   });
@@ -231,17 +234,17 @@ describe('state of past heights', () => {
     // Key 1 changes at each height, key 2 at even ones, where it is deleted every second time.
     await fixture.grow(ledger, 12, (height) => ({
       changes: byKey([
-        { key: key(1), value: valueOf(height) },
-        ...(height % 2 === 0 ? [{ key: key(2), value: height % 4 === 0 ? undefined : valueOf(height) }] : []),
+        { key: key(1), value: numberBytes(height) },
+        ...(height % 2 === 0 ? [{ key: key(2), value: height % 4 === 0 ? undefined : numberBytes(height) }] : []),
       ]),
     }));
     expect(ledger.stateHistoryFrom()).toBe(7);
     for (let height = 7; height <= 12; height++) {
       const state = ledger.stateAt(h(height));
       if (!state.ok) throw new Error(state.error.message);
-      expect(state.value.get(key(1))).toEqual(valueOf(height));
+      expect(state.value.get(key(1))).toEqual(numberBytes(height));
       const even = height - (height % 2);
-      expect(state.value.get(key(2))).toEqual(even % 4 === 0 ? undefined : valueOf(even));
+      expect(state.value.get(key(2))).toEqual(even % 4 === 0 ? undefined : numberBytes(even));
       expect(state.value.get(key(3))).toBeUndefined();
       expect(state.value.header).toEqual(ledger.headerAt(h(height)));
       await state.value.close();
@@ -259,14 +262,14 @@ describe('state of past heights', () => {
   it('survives a change of the setting', async () => {
     const location = temporaryDirectory(onTestFinished);
     const wide = await fixture.open(location, { stateHistoryBlocks: 100 });
-    await fixture.grow(wide, 30, (height) => ({ changes: [{ key: key(1), value: valueOf(height + 100) }] }));
+    await fixture.grow(wide, 30, (height) => ({ changes: [{ key: key(1), value: numberBytes(height + 100) }] }));
     await wide.close();
     const narrow = await fixture.open(location, { stateHistoryBlocks: 3 });
     onTestFinished(() => narrow.close());
-    await fixture.grow(narrow, 4, (height) => ({ changes: [{ key: key(1), value: valueOf(height + 100) }] }));
+    await fixture.grow(narrow, 4, (height) => ({ changes: [{ key: key(1), value: numberBytes(height + 100) }] }));
     expect(narrow.stateHistoryFrom()).toBe(31);
     const state = narrow.stateAt(h(31));
-    expect(state.ok && state.value.get(key(1))).toEqual(valueOf(131));
+    expect(state.ok && state.value.get(key(1))).toEqual(numberBytes(131));
     if (state.ok) await state.value.close();
   });
 });
@@ -275,7 +278,7 @@ describe('proofs of the state', () => {
   it('STATE-7: verify against the state root of the head', async () => {
     const { ledger } = await openHere();
     await fixture.grow(ledger, 3, (height) => ({
-      changes: byKey(Array.from({ length: 40 }, (_, i) => ({ key: key(height * 40 + i), value: valueOf(i) }))),
+      changes: byKey(Array.from({ length: 40 }, (_, i) => ({ key: key(height * 40 + i), value: numberBytes(i) }))),
     }));
     for (const number of [1, 45, 100, 159, 1000]) {
       const { header, value, proof } = ledger.stateProof(key(number));
@@ -290,12 +293,12 @@ describe('a reader beside the writer', () => {
     const { ledger, location } = await openHere();
     const reader = await openLedgerReader({ location, suite });
     await fixture.grow(ledger, 2, (height) => ({
-      changes: [{ key: key(1), value: valueOf(height + 50) }],
+      changes: [{ key: key(1), value: numberBytes(height + 50) }],
       transactionCount: 1,
     }));
     expect(reader.head()).toEqual(ledger.head());
     const snapshot = reader.snapshot();
-    expect(snapshot.get(key(1))).toEqual(valueOf(52));
+    expect(snapshot.get(key(1))).toEqual(numberBytes(52));
     await snapshot.close();
     await reader.close();
     expect(() => reader.head()).toThrow(expect.objectContaining({ code: 'LEDGER_CLOSED' }));
@@ -316,7 +319,7 @@ describe('copy', () => {
   it('is a consistent ledger while blocks are committed', async () => {
     const { ledger } = await openHere();
     const plan = (height: number) => ({
-      changes: byKey(Array.from({ length: 30 }, (_, i) => ({ key: key(i), value: valueOf(height * 100 + i) }))),
+      changes: byKey(Array.from({ length: 30 }, (_, i) => ({ key: key(i), value: numberBytes(height * 100 + i) }))),
       transactionCount: 2,
     });
     await fixture.grow(ledger, 10, plan);
@@ -326,7 +329,7 @@ describe('copy', () => {
     const copy = await fixture.open(destination);
     onTestFinished(() => copy.close());
     expect(copy.head().height).toBe(10);
-    expect(copy.state.get(key(3))).toEqual(valueOf(1003));
+    expect(copy.state.get(key(3))).toEqual(numberBytes(1003));
     await fixture.grow(copy, 1, plan);
     await expect(ledger.copyTo(destination)).rejects.toMatchObject({ code: 'LEDGER_DESTINATION_EXISTS' });
     await ledger.compact();
