@@ -1,7 +1,7 @@
 export { type SyncCode, type SyncFailure, syncFailure } from './errors.ts';
 export { DEFAULT_SYNC_LIMITS, SYNC_MESSAGE_SIZE_MAX, SYNC_PART_SIZE_MAX, type SyncLimits } from './limits.ts';
 export { createSyncMachine } from './machine.ts';
-export { MessageAssembler, splitMessage } from './parts.ts';
+export { MessageAssembler, PartOutbox, splitMessage } from './parts.ts';
 export {
   ServeBudgets,
   type StoredBlock,

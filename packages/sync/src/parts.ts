@@ -1,4 +1,4 @@
-import { assert, fail, ok, type Result } from '@hansa/primitives';
+import { assert, fail, type NodeId, ok, type Result } from '@hansa/primitives';
 import { type SyncFailure, syncFailure } from './errors.ts';
 import { SYNC_MESSAGE_SIZE_MAX, SYNC_PART_SIZE_MAX } from './limits.ts';
 
@@ -26,12 +26,23 @@ export function splitMessage(message: Uint8Array, messageNumber: number): readon
   return parts;
 }
 
-/** Puts the parts of one peer together again; bounded in messages and bytes (SYNC-13). One per connection. */
-export class MessageAssembler {
-  readonly #open: Map<number, Uint8Array[]> = new Map();
-  #openBytes = 0;
+type OpenMessage = { readonly chunks: Uint8Array[]; sizeBytes: number };
 
-  /** The message when `part` was its last one. After an error the connection has to end. */
+/**
+ * Puts the parts of one peer together again; one per connection. Bounded in messages and bytes (SYNC-13): what is open
+ * above that is given up, oldest first, and counted: its sender could not finish it.
+ */
+export class MessageAssembler {
+  readonly #open: Map<number, OpenMessage> = new Map();
+  #openBytes = 0;
+  #droppedCount = 0;
+
+  /** Messages that were begun and given up. */
+  get droppedCount(): number {
+    return this.#droppedCount;
+  }
+
+  /** The message when `part` was its last one. Takes ownership of `part`. After an error the connection has to end. */
   push(part: Uint8Array): Result<Uint8Array | undefined, SyncFailure> {
     if (part.length <= PART_HEADER_SIZE || part.length > SYNC_PART_SIZE_MAX) {
       return fail(syncFailure('SYNC_MALFORMED', `a part of ${part.length} bytes`));
@@ -39,22 +50,87 @@ export class MessageAssembler {
     const messageNumber = new DataView(part.buffer, part.byteOffset, part.length).getUint32(0);
     const flag = part[4];
     if (flag !== 0 && flag !== 1) return fail(syncFailure('SYNC_MALFORMED', `a part with flag ${flag}`));
+    const message = this.#open.get(messageNumber) ?? { chunks: [], sizeBytes: 0 };
     const chunk = part.subarray(PART_HEADER_SIZE);
-    if (this.#openBytes + chunk.length > SYNC_MESSAGE_SIZE_MAX) {
-      return fail(syncFailure('SYNC_MALFORMED', `messages of more than ${SYNC_MESSAGE_SIZE_MAX} bytes`));
+    message.chunks.push(chunk);
+    message.sizeBytes += chunk.length;
+    this.#openBytes += chunk.length;
+    if (message.sizeBytes > SYNC_MESSAGE_SIZE_MAX) {
+      return fail(syncFailure('SYNC_MALFORMED', `a message of more than ${SYNC_MESSAGE_SIZE_MAX} bytes`));
     }
-    const chunks = this.#open.get(messageNumber) ?? [];
-    chunks.push(chunk);
     if (flag === 0) {
-      this.#open.set(messageNumber, chunks);
-      this.#openBytes += chunk.length;
-      if (this.#open.size <= OPEN_MESSAGE_COUNT_MAX) return ok(undefined);
-      return fail(syncFailure('SYNC_MALFORMED', `more than ${OPEN_MESSAGE_COUNT_MAX} messages at once`));
+      this.#open.set(messageNumber, message);
+      this.#giveUpOldest(messageNumber);
+      return ok(undefined);
     }
+    this.#close(messageNumber, message);
+    return ok(joined(message.chunks));
+  }
+
+  #giveUpOldest(current: number): void {
+    for (const [messageNumber, message] of [...this.#open]) {
+      if (this.#open.size <= OPEN_MESSAGE_COUNT_MAX && this.#openBytes <= SYNC_MESSAGE_SIZE_MAX) return;
+      if (messageNumber === current) continue;
+      this.#droppedCount++;
+      this.#close(messageNumber, message);
+    }
+  }
+
+  #close(messageNumber: number, message: OpenMessage): void {
     this.#open.delete(messageNumber);
-    const message = joined(chunks);
-    this.#openBytes -= message.length - chunk.length;
-    return ok(message);
+    this.#openBytes -= message.sizeBytes;
+  }
+}
+
+/**
+ * Parts on their way to the network, per peer, so that a message larger than the free part of the send queue goes out
+ * piece by piece. Bounded: a message that does not fit is refused as a whole.
+ */
+export class PartOutbox {
+  readonly #send: (peer: NodeId, part: Uint8Array) => boolean;
+  readonly #sizeMax: number;
+  readonly #queues: Map<NodeId, { parts: Uint8Array[]; sizeBytes: number; messageCount: number }> = new Map();
+
+  /** `send`: false when the network takes no more for that peer now. */
+  constructor(send: (peer: NodeId, part: Uint8Array) => boolean, sizeMax: number = SYNC_MESSAGE_SIZE_MAX) {
+    this.#send = send;
+    this.#sizeMax = sizeMax;
+  }
+
+  /** False when the message was refused, because too much waits for the peer. */
+  add(peer: NodeId, message: Uint8Array): boolean {
+    const queue = this.#queues.get(peer) ?? { parts: [], sizeBytes: 0, messageCount: 0 };
+    if (queue.parts.length > 0 && queue.sizeBytes + message.length > this.#sizeMax) return false;
+    this.#queues.set(peer, queue);
+    for (const part of splitMessage(message, queue.messageCount)) {
+      queue.parts.push(part);
+      queue.sizeBytes += part.length;
+    }
+    queue.messageCount = (queue.messageCount + 1) >>> 0;
+    this.#flush(peer);
+    return true;
+  }
+
+  /** Sends what the network takes now. Call it with every tick. */
+  flush(): void {
+    for (const peer of this.#queues.keys()) this.#flush(peer);
+  }
+
+  /** The connection has ended: nothing of the old one may follow on a new one. */
+  removePeer(peer: NodeId): void {
+    this.#queues.delete(peer);
+  }
+
+  #flush(peer: NodeId): void {
+    const queue = this.#queues.get(peer);
+    if (queue === undefined) return;
+    let sentCount = 0;
+    for (const part of queue.parts) {
+      if (!this.#send(peer, part)) break;
+      queue.sizeBytes -= part.length;
+      sentCount++;
+    }
+    if (sentCount > 0) queue.parts = queue.parts.slice(sentCount);
   }
 }
 

@@ -1,5 +1,4 @@
-import type { Height, NodeId } from '@hansa/primitives';
-import { assert } from '@hansa/primitives';
+import { assert, type Height, type NodeId } from '@hansa/primitives';
 
 /** A block as the ledger keeps it, each part in its canonical encoding. */
 export type StoredBlock = {
@@ -13,10 +12,10 @@ export type SyncReader = {
   /** Height of the last final block. */
   height(): Height;
   /** undefined when this node does not have it. The bytes are not changed. */
-  block(height: Height): Promise<StoredBlock | undefined>;
+  block(height: Height): StoredBlock | undefined | Promise<StoredBlock | undefined>;
 };
 
-export type SyncRequest = { readonly from: Height; readonly to: Height; readonly sizeMax: number };
+export type SyncRequest = { readonly from: Height; readonly to: Height };
 
 export type SyncAnswer =
   | { readonly type: 'blocks'; readonly blocks: readonly StoredBlock[]; readonly sizeBytes: number }
@@ -25,13 +24,13 @@ export type SyncAnswer =
   /** The peer has used up what it may be served for now. */
   | { readonly type: 'busy' };
 
-/** Bytes of an answer at the most, whatever the request says. */
+/** Bytes of an answer at the most, unless its only block is larger. */
 const ANSWER_SIZE_MAX = 1024 * 1024;
 /** Blocks of an answer at the most. */
 const ANSWER_COUNT_MAX = 128;
 
 /**
- * Blocks in answer to a request, ascending from `from`, as many as fit both sizes and what the peer's budget allows;
+ * Blocks in answer to a request, ascending from `from`, as many as fit an answer;
  * the first one always, so that a block above the size can be had too (SYNC-11). Reads one block at a time.
  */
 export async function serveBlocks(
@@ -43,14 +42,13 @@ export async function serveBlocks(
   const last = Math.min(to, reader.height(), from + ANSWER_COUNT_MAX - 1);
   if (from < 1 || from > last) return { type: 'unavailable' };
   if (!budget.budgets.mayServe(budget.peer)) return { type: 'busy' };
-  const sizeMax = Math.min(request.sizeMax, ANSWER_SIZE_MAX);
   const blocks: StoredBlock[] = [];
   let sizeBytes = 0;
   for (let height = from; height <= last; height++) {
     const block = await reader.block(height);
     if (block === undefined) break;
     const blockSize = block.header.length + block.body.length + block.certificate.length;
-    if (blocks.length > 0 && sizeBytes + blockSize > sizeMax) break;
+    if (blocks.length > 0 && sizeBytes + blockSize > ANSWER_SIZE_MAX) break;
     blocks.push(block);
     sizeBytes += blockSize;
   }
@@ -87,7 +85,8 @@ export class ServeBudgets {
     this.#spent.set(peer, (this.#spent.get(peer) ?? 0) + sizeBytes);
   }
 
-  onTick(): void {
+  /** 100 ms have passed. */
+  tick(): void {
     for (const [peer, spent] of [...this.#spent]) {
       if (spent <= this.#bytesPerTick) this.#spent.delete(peer);
       else this.#spent.set(peer, spent - this.#bytesPerTick);

@@ -10,6 +10,7 @@ test('the package exports what it says', () => {
     [
       "DEFAULT_SYNC_LIMITS",
       "MessageAssembler",
+      "PartOutbox",
       "SYNC_MESSAGE_SIZE_MAX",
       "SYNC_PART_SIZE_MAX",
       "ServeBudgets",

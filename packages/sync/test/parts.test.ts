@@ -1,6 +1,8 @@
+import type { NodeId } from '@hansa/primitives';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MessageAssembler, SYNC_MESSAGE_SIZE_MAX, SYNC_PART_SIZE_MAX, splitMessage } from '../src/index.ts';
+import { MessageAssembler, PartOutbox, SYNC_MESSAGE_SIZE_MAX, SYNC_PART_SIZE_MAX, splitMessage } from '../src/index.ts';
+import { nodeId } from './kit.ts';
 
 const message = (size: number, seed = 1): Uint8Array =>
   Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed) & 255);
@@ -25,7 +27,7 @@ describe('SYNC-12: messages travel in parts', () => {
 });
 
 describe('SYNC-13: what is put together is bounded', () => {
-  test('in bytes', () => {
+  test('in bytes of one message', () => {
     const assembler = new MessageAssembler();
     const part = new Uint8Array(SYNC_PART_SIZE_MAX);
     let count = 0;
@@ -33,10 +35,23 @@ describe('SYNC-13: what is put together is bounded', () => {
     expect(count).toBe(Math.floor(SYNC_MESSAGE_SIZE_MAX / (SYNC_PART_SIZE_MAX - 5)));
   });
 
-  test('in messages', () => {
+  test('in messages: what was begun first and not ended is given up, the newest comes through', () => {
     const assembler = new MessageAssembler();
-    const results = [1, 2, 3, 4, 5].map((n) => assembler.push(splitMessage(message(SYNC_PART_SIZE_MAX), n)[0]!).ok);
-    expect(results).toEqual([true, true, true, true, false]);
+    const begun = [1, 2, 3, 4, 5].map((n) => splitMessage(message(SYNC_PART_SIZE_MAX, n), n));
+    for (const [first] of begun) expect(assembler.push(first!)).toEqual({ ok: true, value: undefined });
+    expect(assembler.droppedCount).toBe(1);
+    expect(assembler.push(begun[4]![1]!)).toEqual({ ok: true, value: message(SYNC_PART_SIZE_MAX, 5) });
+    expect(assembler.push(begun[0]![1]!)).not.toEqual({ ok: true, value: message(SYNC_PART_SIZE_MAX, 1) });
+  });
+
+  test('in bytes of all messages', () => {
+    const assembler = new MessageAssembler();
+    const large = splitMessage(message(SYNC_MESSAGE_SIZE_MAX), 1);
+    for (const part of large.slice(0, -1)) assembler.push(part);
+    const [first, second] = splitMessage(message(SYNC_PART_SIZE_MAX, 2), 2);
+    assembler.push(first!);
+    expect(assembler.droppedCount).toBe(1);
+    expect(assembler.push(second!)).toEqual({ ok: true, value: message(SYNC_PART_SIZE_MAX, 2) });
   });
 
   test('any bytes give a value or an error, never a throw', () => {
@@ -46,5 +61,46 @@ describe('SYNC-13: what is put together is bounded', () => {
         for (const part of parts) expect(typeof assembler.push(part).ok).toBe('boolean');
       }),
     );
+  });
+});
+
+describe('the outbox of parts', () => {
+  function outboxOf(sizeMax?: number): { outbox: PartOutbox; sent: Uint8Array[]; network: { free: number } } {
+    const sent: Uint8Array[] = [];
+    const network = { free: 1 };
+    const send = (_peer: NodeId, part: Uint8Array): boolean => {
+      if (network.free === 0) return false;
+      network.free--;
+      sent.push(part);
+      return true;
+    };
+    return { outbox: new PartOutbox(send, sizeMax), sent, network };
+  }
+
+  test('sends a message piece by piece as the network takes it', () => {
+    const { outbox, sent, network } = outboxOf();
+    expect(outbox.add(nodeId(1), message(3 * SYNC_PART_SIZE_MAX))).toBe(true);
+    expect(outbox.add(nodeId(1), message(3, 7))).toBe(true);
+    expect(sent.length).toBe(1);
+    outbox.flush();
+    network.free = 100;
+    outbox.flush();
+    const assembler = new MessageAssembler();
+    const messages = sent
+      .map((part) => assembler.push(part))
+      .flatMap((each) => (each.ok && each.value ? [each.value] : []));
+    expect(messages).toEqual([message(3 * SYNC_PART_SIZE_MAX), message(3, 7)]);
+  });
+
+  test('refuses what does not fit, and forgets a peer that has gone', () => {
+    const { outbox, sent, network } = outboxOf(1_000);
+    network.free = 0;
+    expect(outbox.add(nodeId(1), message(900))).toBe(true);
+    expect(outbox.add(nodeId(1), message(200))).toBe(false);
+    expect(outbox.add(nodeId(2), message(200))).toBe(true);
+    outbox.removePeer(nodeId(1));
+    network.free = 10;
+    outbox.flush();
+    expect(sent.length).toBe(1);
   });
 });
