@@ -107,6 +107,8 @@ export type TermState = {
   ownSuspect:
     | { readonly view: View; readonly decidedHeight: Height; readonly reason: 'timer' | 'overtaken' }
     | undefined;
+  /** The view of this term in which I complained of censorship (spec PBFT-V2: once per view). */
+  accusedView: View | undefined;
 };
 
 export type ReplicaState = {

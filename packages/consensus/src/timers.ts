@@ -106,9 +106,14 @@ export function tryAccuseCensorship(step: Step): void {
   const { state } = step;
   const { termState, pool } = { termState: state.termState, pool: state.pool };
   const accused = pool.overtakenIn;
-  if (accused === undefined || termState.changing || !mayVote(state)) return;
-  if (accused.term !== termOf(state).term || accused.view !== termState.view) return;
-  if (termState.ownSuspect?.reason === 'overtaken') return;
+  if (termState.changing || !mayVote(state)) return;
+  if (accused?.term !== termOf(state).term || accused.view !== termState.view) {
+    // It was ordered after all: nothing to complain of any more, and nothing to resend for ever.
+    if (termState.ownSuspect?.reason === 'overtaken') termState.ownSuspect = undefined;
+    return;
+  }
+  if (termState.accusedView === termState.view) return;
+  termState.accusedView = termState.view;
   cover(step, 'V2');
   suspect(step, termOf(state).endHeight, 'overtaken');
 }

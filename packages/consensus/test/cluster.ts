@@ -148,13 +148,13 @@ export class Cluster {
     };
     return {
       ...base,
-      timestamp: EPOCH_MS - 1000,
+      timestamp: EPOCH_MS - 3_600_000,
       term: this.termAt({
         term: 0,
         base: 0,
         digest: base.proposalDigest,
         hash: base.blockHash,
-        timestamp: EPOCH_MS - 1000,
+        timestamp: EPOCH_MS - 3_600_000,
       }),
     };
   }
