@@ -4,8 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { MessageAssembler, PartOutbox, SYNC_MESSAGE_SIZE_MAX, SYNC_PART_SIZE_MAX, splitMessage } from '../src/index.ts';
 import { nodeId } from './kit.ts';
 
-const message = (size: number, seed = 1): Uint8Array =>
-  Uint8Array.from({ length: size }, (_, i) => (i * 31 + seed) & 255);
+function message(size: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let i = 0; i < size; i++) bytes[i] = (i * 31 + seed) & 255;
+  return bytes;
+}
 
 describe('SYNC-12: messages travel in parts', () => {
   test.each([1, SYNC_PART_SIZE_MAX - 5, SYNC_PART_SIZE_MAX - 4, 3 * SYNC_PART_SIZE_MAX])('%d bytes', (size) => {
