@@ -71,6 +71,7 @@ export class VoteStore {
    */
   begin(above = 0): Pending {
     const record: StoreRecord = { type: 'incarnation', incarnation: Math.max(this.#incarnation, above) + 1 };
+    this.#dropDead();
     this.#take(record, encodeStoreRecord(record));
     return this.#rewrite();
   }
@@ -82,11 +83,14 @@ export class VoteStore {
   append(records: readonly StoreRecord[]): Pending {
     assert(this.#incarnation > 0, 'begin() was expected before the first append');
     if (records.length === 0) return undefined;
+    const isDue = this.#log.size > this.#compactAt;
+    // Before the new records are taken, so that a vote is written even if this very batch makes it obsolete (VS-3).
+    if (isDue) this.#dropDead();
     const encoded = records.map(encodeStoreRecord);
     records.forEach((record, index) => {
       this.#take(record, encoded[index] as Uint8Array);
     });
-    return this.#log.size > this.#compactAt ? this.#rewrite() : this.#log.append(encoded);
+    return isDue ? this.#rewrite() : this.#log.append(encoded);
   }
 
   /** What counts of the content: for a replica that starts from it. */
@@ -107,8 +111,11 @@ export class VoteStore {
     this.#log.close();
   }
 
-  #rewrite(): Pending {
+  #dropDead(): void {
     for (const [key, { record }] of this.#entries) if (this.#isDead(record)) this.#entries.delete(key);
+  }
+
+  #rewrite(): Pending {
     const content: Uint8Array[] = [];
     let liveSize = 0;
     for (const { bytes } of this.#entries.values()) {

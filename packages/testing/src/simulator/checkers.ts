@@ -227,8 +227,9 @@ export class Checkers {
       case 'term':
         if (stored.term > record.durableTerm) {
           record.durableTerm = stored.term;
-          const kept = `/${stored.term - 1}/`;
-          record.durable = new Map([...record.durable].filter(([key]) => key.includes(kept)));
+          // One batch may hold the last votes of a term and, by sync, the beginning of a much later one.
+          const kept = [...record.durable].filter(([key]) => Number(key.split('/')[1]) >= stored.term - 64);
+          record.durable = new Map(kept);
         }
         break;
       case 'proposal':
