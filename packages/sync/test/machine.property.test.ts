@@ -115,6 +115,6 @@ test('SYNC-9: with one honest peer among any others it gets there, in order, wit
       }
       expect(head).toBe(TARGET);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
