@@ -233,7 +233,8 @@ function readingError(error: unknown, what: string): LedgerError {
   );
 }
 
-function writingError(error: unknown): LedgerError {
+/** What a failed write is thrown as. */
+export function writingError(error: unknown): LedgerError {
   if (codeOf(error) === 'LEVEL_DATABASE_NOT_OPEN') {
     return ledgerError({ code: 'LEDGER_CLOSED', message: 'a write was asked for after the ledger was closed' }, error);
   }

@@ -90,7 +90,6 @@ export class ChainFixture {
   readonly genesis: LedgerGenesis;
   readonly genesisHash: HashHex;
   termInfo: TermInfo;
-  #nonce = 0;
 
   constructor(options: { readonly changes?: readonly StateChange[]; readonly firstKey?: number } = {}) {
     const firstKey = options.firstKey ?? 0;
@@ -141,7 +140,9 @@ export class ChainFixture {
     const parent = ledger.head();
     const termInfo = ledger.currentTermInfo();
     const nextTermInfo = plan.nextTermInfo ?? termInfo;
-    const transactions = Array.from({ length: plan.transactionCount ?? 0 }, () => this.#nextTransaction());
+    const transactions = Array.from({ length: plan.transactionCount ?? 0 }, (_, index) =>
+      this.#transaction(parent.height * 10_000 + index),
+    );
     const receipts = transactions.map(({ hash }, index) => receiptOf(hash, index, plan.logs?.(index) ?? []));
     const leftOut = plan.leftOut ?? [];
     const hashes = transactions.map(({ hash }) => hash);
@@ -204,8 +205,8 @@ export class ChainFixture {
     }
   }
 
-  #nextTransaction(): { readonly bytes: Uint8Array; readonly hash: HashHex } {
-    const bytes = signedTransfer(this.#nonce++);
+  #transaction(nonce: number): { readonly bytes: Uint8Array; readonly hash: HashHex } {
+    const bytes = signedTransfer(nonce);
     const decoded = decodeTransaction(bytes);
     if (!decoded.ok) throw new Error(decoded.error.message);
     return { bytes, hash: decoded.value.hash };
