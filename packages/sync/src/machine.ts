@@ -180,12 +180,12 @@ class Machine implements SyncMachine {
     }
   }
 
-  /** SYNC-6: pause, report, and trust nothing else that came from it. */
+  /** SYNC-6: pause and report; of who was wrong, not just slow, nothing else is kept. */
   #blame(view: PeerView, failure: SyncFailure): void {
     const severity = failure.code === 'SYNC_TIMEOUT' ? 'slow' : 'wrong';
     this.#peers.onFailure(view, this.#tick);
     this.#effects.push({ type: 'penalise', peer: view.peer, failure, severity });
-    this.#releaseFrom(view.peer);
+    if (severity === 'wrong') this.#releaseFrom(view.peer);
   }
 
   /** The request, when it is open and its peer's: late answers and answers to others are ignored. */
@@ -216,6 +216,7 @@ class Machine implements SyncMachine {
     }
   }
 
+  /** SYNC-8. */
   #importNext(): void {
     if (this.#importing !== undefined || this.#importPausedUntilTick > this.#tick) return;
     const held = this.#held.get((this.#height + 1) as Height);
@@ -224,6 +225,7 @@ class Machine implements SyncMachine {
     this.#effects.push({ type: 'import', peer: held.peer, block: held.block });
   }
 
+  /** SYNC-1, SYNC-2: within all limits, from the lowest missing height on. */
   #requestMissing(): void {
     if (this.#isBehind !== true) return;
     const end = this.#height + this.#limits.aheadCountMax;

@@ -80,14 +80,14 @@ describe('SYNC-4: whom to ask', () => {
     ]);
   });
 
-  test('nobody is asked for more than it has', () => {
+  test('SYNC-2: nobody is asked for more than it has', () => {
     const machine = createSyncMachine({ height: height(0), limits: { rangeCountMax: 10 } });
     machine.step({ type: 'peerStatus', peer: alice, height: height(5) });
     const effects = machine.step({ type: 'peerStatus', peer: bob, height: height(7) });
     expect(requestsOf(effects).map(({ peer, from, to }) => [peer, from, to])).toEqual([[bob, 6, 7]]);
   });
 
-  test('heights ahead and bytes held are bounded, but the next height is always asked for', () => {
+  test('SYNC-1: heights ahead and bytes held are bounded, but the next height is always asked for', () => {
     const machine = createSyncMachine({
       height: height(0),
       limits: { rangeCountMax: 4, aheadCountMax: 8, answerSizeMax: 1_000, bufferSizeMax: 2_000 },
@@ -194,6 +194,20 @@ describe('SYNC-6: failures', () => {
     expect(machine.step({ type: 'importFailed', height: height(1), peer: alice, failure, fault: false })).toEqual([]);
     expect(tick(machine, 1)).toEqual([]);
     expect(tick(machine, 1)).toMatchObject([{ type: 'import' }]);
+  });
+
+  test('what a slow peer has delivered before is kept', () => {
+    const limits = { requestTimeoutTicks: 3, rangeCountMax: 2 };
+    const machine = createSyncMachine({ height: height(0), limits });
+    machine.step({ type: 'peerStatus', peer: alice, height: height(6) });
+    machine.step({ type: 'peerStatus', peer: bob, height: height(6) });
+    machine.step({ type: 'blocks', peer: bob, requestId: 2, blocks: blocksFrom(3, 4) });
+    const penalties = tick(machine, 3).filter((effect) => effect.type === 'penalise');
+    expect(penalties).toMatchObject([
+      { peer: alice, severity: 'slow' },
+      { peer: bob, severity: 'slow' },
+    ]);
+    expect(machine.progress().bufferedCount).toBe(2);
   });
 
   test('a peer that goes takes its request with it', () => {
