@@ -1,9 +1,8 @@
 import type { CryptoSuite } from '@hansa/crypto';
-import { bigintToBytes, concatBytes, fromHex, type HashHex, type Height } from '@hansa/primitives';
-import type { BlockHeader, TermInfo } from '@hansa/protocol';
+import type { HashHex, Height } from '@hansa/primitives';
+import { type BlockHeader, prevRandao, type TermInfo } from '@hansa/protocol';
 import type { BlockEnvironment } from './evm.ts';
 
-const RANDAO_TAG = 'hansa/randao/v1';
 const HASHES_MAX = 256;
 
 export type EnvironmentFacts = {
@@ -26,7 +25,7 @@ export function blockEnvironment(facts: EnvironmentFacts): BlockEnvironment {
     gasLimit: info.parameters.blockGasLimit,
     baseFee: info.parameters.minimumGasPrice,
     coinbase: info.parameters.feeRecipient,
-    prevRandao: suite.taggedDigest(RANDAO_TAG, concatBytes(fromHex(parent.hash), bigintToBytes(BigInt(height), 8))),
+    prevRandao: prevRandao(suite, parent.hash, height),
     blockHash: (asked) => {
       if (asked >= height || asked < height - HASHES_MAX || asked < 0) return undefined;
       return asked === parent.header.height ? parent.hash : facts.blockHashAt(asked);

@@ -38,8 +38,13 @@ export type BlockInput = {
   readonly suite: CryptoSuite;
   readonly parent: { readonly header: BlockHeader; readonly hash: HashHex };
   readonly proposal: Proposal;
-  /** Those of the proposal, in its order. */
+  /** Those of the proposal, in its order; without the left-out ones when `leftOut` is given. */
   readonly transactions: readonly SignedTransaction[];
+  /**
+   * Of a certified block that is executed again: what it left out had no effect and is not there any more. Were one of
+   * `transactions` left out here, the header would differ from the certified one.
+   */
+  readonly leftOut?: readonly LeftOut[];
   /** State after the parent. */
   readonly state: StateReader;
   /** Hash of an ancestor, undefined when there is none at that height. */
@@ -66,9 +71,10 @@ export type ExecutedBlock = {
  */
 export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
   const { suite, proposal, transactions } = input;
+  const orderedCount = transactions.length + (input.leftOut?.length ?? 0);
   assert(
-    transactions.length === proposal.transactionHashes.length,
-    `${proposal.transactionHashes.length} transactions were expected, got ${transactions.length}`,
+    orderedCount === proposal.transactionHashes.length,
+    `${proposal.transactionHashes.length} transactions were expected, got ${orderedCount}`,
   );
   const overlay = new StateOverlay(input.state);
   const term = readTermState(overlay);
@@ -146,7 +152,7 @@ async function executeAll(input: BlockInput, overlay: StateOverlay, info: TermIn
   };
   const executed: SignedTransaction[] = [];
   const receipts: Receipt[] = [];
-  const leftOut: LeftOut[] = [];
+  const leftOut: LeftOut[] = [...(input.leftOut ?? [])];
   let gasUsed = 0n;
   for (const [position, transaction] of transactions.entries()) {
     const rules = {

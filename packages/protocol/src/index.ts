@@ -78,3 +78,4 @@ export {
   type TransactionsFrame,
 } from './wire.ts';
 export { Writer } from './writer.ts';
+export { prevRandao } from './prev-randao.ts';

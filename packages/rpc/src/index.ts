@@ -1,1 +1,8 @@
-export {};
+export {
+  type EthereumHeader,
+  type EthereumHeaderFacts,
+  encodeEthereumHeader,
+  ethereumHeaderHash,
+  logsBloom,
+  toEthereumHeader,
+} from './ethereum-header.ts';

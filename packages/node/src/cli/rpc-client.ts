@@ -21,7 +21,12 @@ export class RpcError extends Error {
  * One JSON-RPC call.
  * @throws ChainError CLI_NODE_UNREACHABLE when nobody answers, RpcError when the node answers with an error
  */
-export async function callRpc<T>(url: string, method: string, params: readonly unknown[] = [], timeoutMs: number = TIMEOUT_MS): Promise<T> {
+export async function callRpc<T>(
+  url: string,
+  method: string,
+  params: readonly unknown[] = [],
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<T> {
   let text: string;
   try {
     const response = await fetch(url, {
@@ -53,7 +58,11 @@ function parseAnswer(text: string, url: string): Answer {
     return JSON.parse(text) as Answer;
   } catch (cause) {
     throw new ChainError<NodeErrorCode>(
-      { code: 'CLI_NODE_UNREACHABLE', message: `what answers at ${url} is no Hansa node`, remedy: 'name the right address with --rpc URL' },
+      {
+        code: 'CLI_NODE_UNREACHABLE',
+        message: `what answers at ${url} is no Hansa node`,
+        remedy: 'name the right address with --rpc URL',
+      },
       { cause },
     );
   }

@@ -22,10 +22,21 @@ export type OpenedLedger = Extract<ExecutionAnswerBody, { type: 'opened' }>;
 export type ExecutionClient = {
   open(): Promise<OpenedLedger>;
   /** Block hash; undefined when the height became final meanwhile. */
-  execute(request: { proposal: Proposal; digest: HashHex; transactions: readonly SignedTransaction[] }): Promise<HashHex | undefined>;
+  execute(request: {
+    proposal: Proposal;
+    digest: HashHex;
+    transactions: readonly SignedTransaction[];
+  }): Promise<HashHex | undefined>;
   /** Undefined when the ledger has this height already. */
-  commit(request: { blockHash: HashHex; certificate: CertifiedBlock['certificate'] }): Promise<CommittedBlock | undefined>;
-  importBlock(block: CertifiedBlock, blockHash: HashHex, transactions: readonly SignedTransaction[]): Promise<ImportOutcome>;
+  commit(request: {
+    blockHash: HashHex;
+    certificate: CertifiedBlock['certificate'];
+  }): Promise<CommittedBlock | undefined>;
+  importBlock(
+    block: CertifiedBlock,
+    blockHash: HashHex,
+    transactions: readonly SignedTransaction[],
+  ): Promise<ImportOutcome>;
   /** Closes the ledger and ends the worker. Idempotent. */
   close(): Promise<void>;
 };
@@ -38,7 +49,10 @@ type Waiting = { readonly resolve: (body: ExecutionAnswerBody) => void; readonly
  * thread ended by itself. The process MUST stop then
  */
 export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error: Error) => void): ExecutionClient {
-  const worker: Worker = spawnWorker(new URL('./execution-worker.ts', import.meta.url), { workerData: data, name: 'execution' });
+  const worker: Worker = spawnWorker(new URL('./execution-worker.ts', import.meta.url), {
+    workerData: data,
+    name: 'execution',
+  });
   const waiting = new Map<number, Waiting>();
   let nextId = 1;
   let isClosing = false;
@@ -49,13 +63,22 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
     waiting.delete(message.id);
     if ('body' in message) return entry?.resolve(message.body);
     const { code, message: text, cause, remedy } = message.failure;
-    const failure = new ChainError({ code, message: text, ...(remedy === undefined ? {} : { remedy }) }, cause === undefined ? {} : { cause: new Error(cause) });
+    const failure = new ChainError(
+      { code, message: text, ...(remedy === undefined ? {} : { remedy }) },
+      cause === undefined ? {} : { cause: new Error(cause) },
+    );
     entry?.reject(failure);
     onFatal(failure);
   });
   worker.on('error', (error) => end(error));
   worker.on('exit', (code) => {
-    if (!isClosing) end(new ChainError<NodeErrorCode>({ code: 'NODE_WORKER_FAILED', message: `the execution worker has ended with code ${code}` }));
+    if (!isClosing)
+      end(
+        new ChainError<NodeErrorCode>({
+          code: 'NODE_WORKER_FAILED',
+          message: `the execution worker has ended with code ${code}`,
+        }),
+      );
   });
 
   function end(error: Error): void {
@@ -64,8 +87,15 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
     if (!isClosing) onFatal(error);
   }
 
-  function ask<K extends ExecutionAnswerBody['type']>(body: ExecutionRequestBody, expected: K, transfer: ArrayBuffer[] = []): Promise<Extract<ExecutionAnswerBody, { type: K }>> {
-    assert(waiting.size < WAITING_COUNT_MAX, `at most ${WAITING_COUNT_MAX} requests to the execution worker were expected`);
+  function ask<K extends ExecutionAnswerBody['type']>(
+    body: ExecutionRequestBody,
+    expected: K,
+    transfer: ArrayBuffer[] = [],
+  ): Promise<Extract<ExecutionAnswerBody, { type: K }>> {
+    assert(
+      waiting.size < WAITING_COUNT_MAX,
+      `at most ${WAITING_COUNT_MAX} requests to the execution worker were expected`,
+    );
     const id = nextId++;
     return new Promise((resolve, reject) => {
       waiting.set(id, {

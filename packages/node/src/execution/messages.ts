@@ -26,7 +26,9 @@ export type ExecutionRequestBody =
   | { readonly type: 'close' };
 
 /** Who may connect after a block, when it differs from before. */
-export type AdmissionFacts = { readonly nodes: readonly { readonly nodeId: NodeId; readonly addresses: readonly string[] }[] };
+export type AdmissionFacts = {
+  readonly nodes: readonly { readonly nodeId: NodeId; readonly addresses: readonly string[] }[];
+};
 
 /** All that the main thread needs to know of a block that became durable. */
 export type CommittedBlock = {
@@ -35,7 +37,12 @@ export type CommittedBlock = {
   readonly certificate: Certificate;
   readonly executed: readonly { readonly hash: HashHex; readonly sender: AddressHex; readonly nonce: bigint }[];
   readonly leftOut: readonly LeftOut[];
-  readonly accounts: readonly { readonly address: AddressHex; readonly nonce: bigint; readonly balance: bigint; readonly hasCode: boolean }[];
+  readonly accounts: readonly {
+    readonly address: AddressHex;
+    readonly nonce: bigint;
+    readonly balance: bigint;
+    readonly hasCode: boolean;
+  }[];
   readonly admission: AdmissionFacts | undefined;
   /** Time that execution and the durable write took in the worker, in milliseconds. */
   readonly executeMs: number;
@@ -50,7 +57,13 @@ export type ImportOutcome =
   | { readonly type: 'differs'; readonly field: string; readonly certified: string; readonly own: string };
 
 export type ExecutionAnswerBody =
-  | { readonly type: 'opened'; readonly head: FinalHead; readonly genesisHash: HashHex; readonly admission: AdmissionFacts; readonly certificate: Certificate | undefined }
+  | {
+      readonly type: 'opened';
+      readonly head: FinalHead;
+      readonly genesisHash: HashHex;
+      readonly admission: AdmissionFacts;
+      readonly certificate: Certificate | undefined;
+    }
   | { readonly type: 'executed'; readonly blockHash: HashHex | undefined }
   | { readonly type: 'committed'; readonly block: CommittedBlock | undefined }
   | { readonly type: 'imported'; readonly outcome: ImportOutcome }
@@ -60,4 +73,12 @@ export type ExecutionRequestMessage = { readonly id: number; readonly body: Exec
 /** `failure`: the worker cannot go on, and the process MUST stop with it. */
 export type ExecutionAnswerMessage =
   | { readonly id: number; readonly body: ExecutionAnswerBody }
-  | { readonly id: number; readonly failure: { readonly code: string; readonly message: string; readonly cause?: string; readonly remedy?: string } };
+  | {
+      readonly id: number;
+      readonly failure: {
+        readonly code: string;
+        readonly message: string;
+        readonly cause?: string;
+        readonly remedy?: string;
+      };
+    };

@@ -34,9 +34,19 @@ function checkOptions(options: DevnetOptions): void {
   const fail = (message: string, remedy: string): never => {
     throw new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message, remedy });
   };
-  if (!(options.nodes >= 1 && options.nodes <= NODES_MAX)) fail(`--nodes must be 1 to ${NODES_MAX}`, 'four tolerate one failure, seven tolerate two');
-  for (const port of [options.rpcPort, options.rpcPort + 1000 + options.nodes, options.p2pPort, options.p2pPort + options.nodes]) {
-    if (!(port >= 1 && port <= 65_535)) fail('the ports must be from 1 to 65535, those of the last node included', 'choose lower --rpc-port or --p2p-port');
+  if (!(options.nodes >= 1 && options.nodes <= NODES_MAX))
+    fail(`--nodes must be 1 to ${NODES_MAX}`, 'four tolerate one failure, seven tolerate two');
+  for (const port of [
+    options.rpcPort,
+    options.rpcPort + 1000 + options.nodes,
+    options.p2pPort,
+    options.p2pPort + options.nodes,
+  ]) {
+    if (!(port >= 1 && port <= 65_535))
+      fail(
+        'the ports must be from 1 to 65535, those of the last node included',
+        'choose lower --rpc-port or --p2p-port',
+      );
   }
 }
 
@@ -45,9 +55,16 @@ async function runDevnet(options: DevnetOptions): Promise<void> {
   await initCrypto();
   const output = createOutput(options);
   if (options.clean === true) removeDevnet(options.dir);
-  const devnet = await prepareDevnet({ directory: options.dir, nodeCount: options.nodes, rpcPort: options.rpcPort, p2pPort: options.p2pPort });
+  const devnet = await prepareDevnet({
+    directory: options.dir,
+    nodeCount: options.nodes,
+    rpcPort: options.rpcPort,
+    p2pPort: options.p2pPort,
+  });
   const numbers = devnet.nodes.map((_, index) => index);
-  await assertPortsFree(numbers.flatMap((index) => [options.rpcPort + index, options.rpcPort + 1000 + index, options.p2pPort + index]));
+  await assertPortsFree(
+    numbers.flatMap((index) => [options.rpcPort + index, options.rpcPort + 1000 + index, options.p2pPort + index]),
+  );
   output.line(`${devnet.isNew ? 'new' : 'continuing'} consortium of ${options.nodes} in ${devnet.directory}`);
 
   const processes: NodeProcess[] = [];
@@ -67,7 +84,9 @@ async function runDevnet(options: DevnetOptions): Promise<void> {
     const entry: NodeProcess = startNodeProcess(node, (code, signal) => {
       if (stopping.signal.aborted) return;
       output.data({ event: 'node-exit', index: node.index, code, signal });
-      output.line(`\nnode ${node.index} has stopped (${signal ?? `exit code ${code}`}); start it again: npx hansa start --dir ${node.dir}`);
+      output.line(
+        `\nnode ${node.index} has stopped (${signal ?? `exit code ${code}`}); start it again: npx hansa start --dir ${node.dir}`,
+      );
     });
     processes.push(entry);
   }
@@ -111,8 +130,15 @@ function startFailure(message: string, entry: NodeProcess): ChainError<NodeError
 
 function announce(devnet: Devnet, processes: readonly NodeProcess[], output: Output): void {
   const nodes = devnet.nodes.map((node, index) => ({ ...node, pid: processes[index]?.pid ?? -1 }));
-  output.data({ event: 'ready', chainId: devnet.chainId, genesisHash: devnet.genesisHash, dir: devnet.directory, nodes });
+  output.data({
+    event: 'ready',
+    chainId: devnet.chainId,
+    genesisHash: devnet.genesisHash,
+    dir: devnet.directory,
+    nodes,
+  });
   output.line(`chain id ${devnet.chainId}, genesis ${devnet.genesisHash}`);
-  for (const node of nodes) output.line(`  node ${node.index}  ${node.rpc}  p2p ${node.p2p}  admin ${node.admin}  pid ${node.pid}`);
+  for (const node of nodes)
+    output.line(`  node ${node.index}  ${node.rpc}  p2p ${node.p2p}  admin ${node.admin}  pid ${node.pid}`);
   output.line(`ten funded accounts from the mnemonic "${DEVNET_MNEMONIC}", the first is ${DEVNET_ACCOUNTS[0]}`);
 }

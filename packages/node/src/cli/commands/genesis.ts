@@ -1,7 +1,16 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { initCrypto, standardSuite } from '@hansa/crypto';
 import { ChainError, compareText, isNodeId, toAddressHex } from '@hansa/primitives';
-import { DEFAULT_CHAIN_PARAMETERS, type Genesis, type GenesisAccount, type GenesisNode, type GenesisOrganisation, parseGenesis, renderGenesis, setParameter } from '@hansa/protocol';
+import {
+  DEFAULT_CHAIN_PARAMETERS,
+  type Genesis,
+  type GenesisAccount,
+  type GenesisNode,
+  type GenesisOrganisation,
+  parseGenesis,
+  renderGenesis,
+  setParameter,
+} from '@hansa/protocol';
 import type { Command } from 'commander';
 import { type NodeCard, readGenesis } from '../../directory.ts';
 import type { NodeErrorCode } from '../../errors.ts';
@@ -20,7 +29,8 @@ export type GenesisChoice = {
   readonly timestamp: number;
 };
 
-const usage = (message: string, remedy: string): ChainError<NodeErrorCode> => new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message, remedy });
+const usage = (message: string, remedy: string): ChainError<NodeErrorCode> =>
+  new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message, remedy });
 
 /** Genesis from the cards that the organisations handed over. Every rule of the format is checked by parsing it back. */
 export function composeGenesis(choice: GenesisChoice): Genesis {
@@ -50,7 +60,11 @@ export function composeGenesis(choice: GenesisChoice): Genesis {
   let parameters = DEFAULT_CHAIN_PARAMETERS;
   for (const [key, text] of choice.parameters) {
     const next = setParameter(parameters, key, text);
-    if (!next.ok) throw usage(`parameter ${key}: ${next.error.message}`, 'docs/configuration.md lists the chain parameters with their ranges');
+    if (!next.ok)
+      throw usage(
+        `parameter ${key}: ${next.error.message}`,
+        'docs/configuration.md lists the chain parameters with their ranges',
+      );
     parameters = next.value;
   }
   const genesis: Genesis = {
@@ -67,7 +81,11 @@ export function composeGenesis(choice: GenesisChoice): Genesis {
     accounts: accounts.sort((a, b) => compareText(a.address, b.address)),
   };
   const checked = parseGenesis(renderGenesis(genesis));
-  if (!checked.ok) throw usage(`these parts make no valid genesis: ${checked.error.message}`, checked.error.remedy ?? 'correct the named part');
+  if (!checked.ok)
+    throw usage(
+      `these parts make no valid genesis: ${checked.error.message}`,
+      checked.error.remedy ?? 'correct the named part',
+    );
   return checked.value;
 }
 
@@ -75,7 +93,8 @@ export function composeGenesis(choice: GenesisChoice): Genesis {
 export function readCard(file: string): NodeCard {
   try {
     const card = JSON.parse(readFileSync(file, 'utf8')) as NodeCard;
-    if (!isNodeId(card.nodeId) || !standardSuite.isValidNodeId(card.nodeId)) throw new Error('nodeId is no valid node id');
+    if (!isNodeId(card.nodeId) || !standardSuite.isValidNodeId(card.nodeId))
+      throw new Error('nodeId is no valid node id');
     if (typeof card.organisation !== 'string' || !Array.isArray(card.addresses) || !Array.isArray(card.admins)) {
       throw new Error('organisation, addresses and admins are expected');
     }
@@ -130,13 +149,17 @@ export function addGenesisCommand(program: Command): void {
       if (existsSync(options.out)) throw usage(`${options.out} exists`, 'choose another --out; nothing was changed');
       const balances = new Map<string, bigint>();
       for (const [address, amount] of pairs(options.account ?? [], 'account')) {
-        if (!/^0x[0-9a-fA-F]{40}$/.test(address) || !/^\d{1,78}$/.test(amount)) throw usage(`"${address}=${amount}" is no account`, 'write 0x…=WEI');
+        if (!/^0x[0-9a-fA-F]{40}$/.test(address) || !/^\d{1,78}$/.test(amount))
+          throw usage(`"${address}=${amount}" is no account`, 'write 0x…=WEI');
         balances.set(address.toLowerCase(), BigInt(amount));
       }
       const composed = composeGenesis({
         chainId: options.chainId,
         groupId: options.group,
-        cards: [...options.card.map(readCard), ...(options.observer ?? []).map((file) => ({ ...readCard(file), observer: true }))],
+        cards: [
+          ...options.card.map(readCard),
+          ...(options.observer ?? []).map((file) => ({ ...readCard(file), observer: true })),
+        ],
         balances,
         parameters: pairs(options.parameter ?? [], 'parameter'),
         timestamp: Date.now(),
@@ -144,7 +167,9 @@ export function addGenesisCommand(program: Command): void {
       writeFileSync(options.out, renderGenesis(composed), { flag: 'wx' });
       report(composed, options.out, output);
       output.line();
-      output.line('Send this file to every member. Each runs `hansa genesis show FILE`, and all compare the hash by voice or in person.');
+      output.line(
+        'Send this file to every member. Each runs `hansa genesis show FILE`, and all compare the hash by voice or in person.',
+      );
     });
   genesis
     .command('show')
@@ -159,9 +184,24 @@ export function addGenesisCommand(program: Command): void {
 
 function report(genesis: Genesis, file: string, output: ReturnType<typeof createOutput>): void {
   const { hash } = buildGenesis(genesis, standardSuite);
-  output.data({ file, chainId: genesis.chainId, groupId: genesis.groupId, genesisHash: `0x${hash}`, nodes: genesis.nodes, organisations: genesis.organisations });
-  output.line(`${file}: chain ${genesis.chainId}, group ${genesis.groupId}, ${genesis.nodes.length} nodes of ${genesis.organisations.length} organisations`);
-  const rows = genesis.nodes.map((node) => [node.organisationId, node.role, String(node.weight), shortId(node.nodeId), node.addresses.join(' ')]);
+  output.data({
+    file,
+    chainId: genesis.chainId,
+    groupId: genesis.groupId,
+    genesisHash: `0x${hash}`,
+    nodes: genesis.nodes,
+    organisations: genesis.organisations,
+  });
+  output.line(
+    `${file}: chain ${genesis.chainId}, group ${genesis.groupId}, ${genesis.nodes.length} nodes of ${genesis.organisations.length} organisations`,
+  );
+  const rows = genesis.nodes.map((node) => [
+    node.organisationId,
+    node.role,
+    String(node.weight),
+    shortId(node.nodeId),
+    node.addresses.join(' '),
+  ]);
   output.line(renderTable(['organisation', 'role', 'weight', 'node id', 'addresses'], rows));
   output.line();
   output.line(`genesis hash  0x${hash}`);

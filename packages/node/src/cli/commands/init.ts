@@ -22,7 +22,8 @@ export type InitOptions = {
   readonly corsOrigins?: readonly string[] | undefined;
 };
 
-const usage = (message: string, remedy: string): ChainError<NodeErrorCode> => new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message, remedy });
+const usage = (message: string, remedy: string): ChainError<NodeErrorCode> =>
+  new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message, remedy });
 
 /** Makes a node directory: key (0600), settings, an intact and empty vote store, and the card to hand over. */
 export async function initNode(options: InitOptions): Promise<NodeCard> {
@@ -52,7 +53,13 @@ export async function initNode(options: InitOptions): Promise<NodeCard> {
     writeKey(paths.adminKey, adminKey);
     admins = [`0x${addressOfKey(adminKey)}`];
   }
-  const choice = { name: options.org, listen: [options.p2p], rpcPort: options.rpcPort, adminPort: options.adminPort, corsOrigins: options.corsOrigins ?? [] };
+  const choice = {
+    name: options.org,
+    listen: [options.p2p],
+    rpcPort: options.rpcPort,
+    adminPort: options.adminPort,
+    corsOrigins: options.corsOrigins ?? [],
+  };
   writeFileSync(paths.settings, renderSettings(choice), { flag: 'wx' });
   createVoteStore(paths.votes);
   if (options.genesis !== undefined) copyFileSync(options.genesis, paths.genesis);
@@ -81,7 +88,11 @@ export function addInitCommand(program: Command): void {
     .requiredOption('--dir <dir>', 'directory to make')
     .requiredOption('--org <id>', 'id of the organisation that runs the node')
     .option('--org-name <name>', 'its full name')
-    .option('--admin <address>', 'account that acts for the organisation (repeatable; default: a new key in admin.key)', collect)
+    .option(
+      '--admin <address>',
+      'account that acts for the organisation (repeatable; default: a new key in admin.key)',
+      collect,
+    )
     .option('--p2p <multiaddr>', 'address to listen on', '/ip4/127.0.0.1/tcp/30300')
     .option('--announce <multiaddr>', 'address under which others reach the node (repeatable; default: --p2p)', collect)
     .option('--rpc-port <port>', 'port of JSON-RPC on 127.0.0.1', (text) => Number(text), 8545)
@@ -96,7 +107,9 @@ export function addInitCommand(program: Command): void {
       output.line(`node of ${card.organisation} made in ${paths.root}`);
       output.line(`  node id   ${card.nodeId}`);
       output.line(`  listens   ${options.p2p}`);
-      output.line(`  admin     ${card.admins.join(' ')}${existsSync(paths.adminKey) ? `  (key in ${paths.adminKey})` : ''}`);
+      output.line(
+        `  admin     ${card.admins.join(' ')}${existsSync(paths.adminKey) ? `  (key in ${paths.adminKey})` : ''}`,
+      );
       output.line();
       output.line(`Hand over ${paths.card}; it holds no secret. Keep node.key and admin.key to yourself.`);
       output.line(

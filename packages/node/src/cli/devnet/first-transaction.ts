@@ -45,5 +45,9 @@ export async function sendFirstTransaction(devnet: Devnet): Promise<FirstTransac
       remedy: 'see `hansa status` of each node for why no block comes',
     });
   }
-  return { hash: receipt.transactionHash, height: Number(receipt.blockNumber), milliseconds: Math.round(performance.now() - sentAt) };
+  return {
+    hash: receipt.transactionHash,
+    height: Number(receipt.blockNumber),
+    milliseconds: Math.round(performance.now() - sentAt),
+  };
 }

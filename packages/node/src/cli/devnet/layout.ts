@@ -28,17 +28,31 @@ export type DevnetNode = {
   readonly dir: string;
 };
 
-export type Devnet = { readonly directory: string; readonly chainId: number; readonly genesisHash: string; readonly nodes: readonly DevnetNode[]; readonly isNew: boolean };
+export type Devnet = {
+  readonly directory: string;
+  readonly chainId: number;
+  readonly genesisHash: string;
+  readonly nodes: readonly DevnetNode[];
+  readonly isNew: boolean;
+};
 
-type Marker = { readonly kind: 'hansa-devnet'; readonly choice: { nodeCount: number; rpcPort: number; p2pPort: number }; readonly chainId: number; readonly genesisHash: string; readonly nodeIds: readonly string[] };
+type Marker = {
+  readonly kind: 'hansa-devnet';
+  readonly choice: { nodeCount: number; rpcPort: number; p2pPort: number };
+  readonly chainId: number;
+  readonly genesisHash: string;
+  readonly nodeIds: readonly string[];
+};
 
-const devnetError = (message: string, remedy: string): ChainError<NodeErrorCode> => new ChainError<NodeErrorCode>({ code: 'CLI_DEVNET_FAILED', message, remedy });
+const devnetError = (message: string, remedy: string): ChainError<NodeErrorCode> =>
+  new ChainError<NodeErrorCode>({ code: 'CLI_DEVNET_FAILED', message, remedy });
 
 /** Removes a devnet. Refuses a directory that is not one. */
 export function removeDevnet(directory: string): void {
   const root = resolve(directory);
   if (!existsSync(root)) return;
-  if (readMarker(root) === undefined) throw devnetError(`${root} is not a devnet, it is not removed`, 'name another --dir, or remove it yourself');
+  if (readMarker(root) === undefined)
+    throw devnetError(`${root} is not a devnet, it is not removed`, 'name another --dir, or remove it yourself');
   rmSync(root, { recursive: true });
 }
 
@@ -90,7 +104,13 @@ async function createDevnet(root: string, choice: DevnetChoice): Promise<Devnet>
   }
   const genesisHash = buildGenesis(genesis, standardSuite).hash;
   const { nodeCount, rpcPort, p2pPort } = choice;
-  const marker: Marker = { kind: 'hansa-devnet', choice: { nodeCount, rpcPort, p2pPort }, chainId: genesis.chainId, genesisHash, nodeIds: cards.map((card) => card.nodeId) };
+  const marker: Marker = {
+    kind: 'hansa-devnet',
+    choice: { nodeCount, rpcPort, p2pPort },
+    chainId: genesis.chainId,
+    genesisHash,
+    nodeIds: cards.map((card) => card.nodeId),
+  };
   writeFileSync(join(root, 'devnet.json'), `${JSON.stringify(marker, undefined, 2)}\n`);
   return describe(root, choice, marker, true);
 }
@@ -104,10 +124,19 @@ function reopenDevnet(root: string, choice: DevnetChoice, marker: Marker): Devne
   }
   if (marker.choice.rpcPort !== choice.rpcPort) {
     for (let index = 0; index < choice.nodeCount; index++) {
-      const settings = { name: `Org${index}`, listen: [p2pAddress(choice, index)], rpcPort: choice.rpcPort + index, adminPort: choice.rpcPort + 1000 + index, corsOrigins: ['http://localhost', 'http://127.0.0.1'] };
+      const settings = {
+        name: `Org${index}`,
+        listen: [p2pAddress(choice, index)],
+        rpcPort: choice.rpcPort + index,
+        adminPort: choice.rpcPort + 1000 + index,
+        corsOrigins: ['http://localhost', 'http://127.0.0.1'],
+      };
       writeFileSync(nodePaths(nodeDirectory(root, index)).settings, renderSettings(settings));
     }
-    writeFileSync(join(root, 'devnet.json'), `${JSON.stringify({ ...marker, choice: { ...marker.choice, rpcPort: choice.rpcPort } }, undefined, 2)}\n`);
+    writeFileSync(
+      join(root, 'devnet.json'),
+      `${JSON.stringify({ ...marker, choice: { ...marker.choice, rpcPort: choice.rpcPort } }, undefined, 2)}\n`,
+    );
   }
   return describe(root, choice, marker, false);
 }

@@ -23,7 +23,10 @@ export type NodeProcess = {
  * Starts one node in a process of its own, tied to this one: it stops when this process goes away.
  * Its log goes to `node.log` in its directory.
  */
-export function startNodeProcess(node: DevnetNode, onExit: (code: number | null, signal: string | null) => void): NodeProcess {
+export function startNodeProcess(
+  node: DevnetNode,
+  onExit: (code: number | null, signal: string | null) => void,
+): NodeProcess {
   const logFile = join(node.dir, 'node.log');
   const log = openSync(logFile, 'a', 0o600);
   const child = spawn(process.execPath, [mainFile(), 'start', '--dir', node.dir, '--log', 'json', '--tied'], {
@@ -61,7 +64,9 @@ export async function assertPortsFree(ports: readonly number[]): Promise<void> {
       const server = createServer();
       server.once('error', (cause: NodeJS.ErrnoException) => {
         const busy = cause.code === 'EADDRINUSE';
-        const message = busy ? `port ${port} on 127.0.0.1 is in use` : `port ${port} on 127.0.0.1 cannot be used: ${cause.code ?? cause.message}`;
+        const message = busy
+          ? `port ${port} on 127.0.0.1 is in use`
+          : `port ${port} on 127.0.0.1 cannot be used: ${cause.code ?? cause.message}`;
         const remedy = 'stop what uses it (a devnet that still runs?), or choose others with --rpc-port and --p2p-port';
         reject(new ChainError<NodeErrorCode>({ code: 'NODE_PORT_BUSY', message, remedy }, { cause }));
       });

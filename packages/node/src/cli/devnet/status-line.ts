@@ -1,5 +1,5 @@
-import { callRpc } from '../rpc-client.ts';
 import type { Output } from '../output.ts';
+import { callRpc } from '../rpc-client.ts';
 import type { Devnet } from './layout.ts';
 
 const POLL_TIMEOUT_MS = 2_000;
@@ -30,7 +30,10 @@ export async function pollDevnet(devnet: Devnet): Promise<DevnetStatus> {
   const answers = await Promise.all(
     devnet.nodes.map(async (node) => {
       try {
-        return { index: node.index, status: await callRpc<NodeStatus>(node.rpc, 'hansa_getStatus', [], POLL_TIMEOUT_MS) };
+        return {
+          index: node.index,
+          status: await callRpc<NodeStatus>(node.rpc, 'hansa_getStatus', [], POLL_TIMEOUT_MS),
+        };
       } catch {
         return { index: node.index, status: undefined };
       }
@@ -38,7 +41,10 @@ export async function pollDevnet(devnet: Devnet): Promise<DevnetStatus> {
   );
   const voting = answers.filter((answer) => answer.status?.voting === true);
   const present = answers.flatMap((answer) => (answer.status === undefined ? [] : [answer.status]));
-  const newest = present.reduce<NodeStatus | undefined>((best, status) => (best === undefined || Number(status.height) > Number(best.height) ? status : best), undefined);
+  const newest = present.reduce<NodeStatus | undefined>(
+    (best, status) => (best === undefined || Number(status.height) > Number(best.height) ? status : best),
+    undefined,
+  );
   // All members of a devnet begin with weight 1: what is left above the quorum may fail.
   const toleratedFailures = newest === undefined ? 0 : Math.max(0, voting.length - newest.quorumWeight);
   return {
@@ -55,7 +61,11 @@ export async function pollDevnet(devnet: Devnet): Promise<DevnetStatus> {
 /** `4/4 validators · height 12 · tolerates 1 failure · last block 0.8 s ago` */
 export function renderStatusLine(status: DevnetStatus): string {
   const failures = status.toleratedFailures === 1 ? '1 failure' : `${status.toleratedFailures} failures`;
-  const parts = [`${status.votingCount}/${status.nodeCount} validators`, `height ${status.height}`, `tolerates ${status.toleratedFailures === 0 ? 'no failure' : failures}`];
+  const parts = [
+    `${status.votingCount}/${status.nodeCount} validators`,
+    `height ${status.height}`,
+    `tolerates ${status.toleratedFailures === 0 ? 'no failure' : failures}`,
+  ];
   if (status.lastBlockAgeMs !== undefined) parts.push(`last block ${renderAge(status.lastBlockAgeMs)} ago`);
   if (status.whyNoBlock !== undefined) parts.push(status.whyNoBlock);
   return parts.join(' · ');

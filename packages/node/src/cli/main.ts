@@ -1,0 +1,41 @@
+import { Command, CommanderError } from 'commander';
+import { addBackupCommand } from './commands/backup.ts';
+import { addDevnetCommand } from './commands/devnet.ts';
+import { addGenesisCommand } from './commands/genesis.ts';
+import { addInitCommand } from './commands/init.ts';
+import { addKeysCommand } from './commands/keys.ts';
+import { addMembersCommand } from './commands/members.ts';
+import { addStartCommand } from './commands/start.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addVerifyCommand } from './commands/verify.ts';
+import { failCommand } from './output.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('hansa')
+  .description('a node for a permissioned consortium blockchain')
+  .version(VERSION)
+  .showHelpAfterError('(hansa --help lists the commands)')
+  .showSuggestionAfterError(true)
+  .exitOverride();
+
+for (const add of [
+  addDevnetCommand,
+  addInitCommand,
+  addGenesisCommand,
+  addStartCommand,
+  addStatusCommand,
+  addMembersCommand,
+  addKeysCommand,
+  addBackupCommand,
+  addVerifyCommand,
+]) {
+  add(program);
+}
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  // commander has said what is wrong with the words of the call, or has shown the help that was asked for.
+  if (error instanceof CommanderError) process.exit(error.exitCode);
+  failCommand(error, process.argv.includes('--json'));
+}
