@@ -31,6 +31,7 @@ export {
   type UnsignedPbftMessage,
 } from './pbft-codec.ts';
 export type * from './pbft-message.ts';
+export { prevRandao } from './prev-randao.ts';
 export { decodeProposal, encodeProposal, proposalDigest, proposalTransactionHashes } from './proposal-codec.ts';
 export { maxFaultyWeight, quorumWeight, totalWeight } from './quorum.ts';
 export { Reader } from './reader.ts';
@@ -78,4 +79,3 @@ export {
   type TransactionsFrame,
 } from './wire.ts';
 export { Writer } from './writer.ts';
-export { prevRandao } from './prev-randao.ts';

@@ -107,6 +107,7 @@ it('exports exactly these names', () => {
       "parametersFault",
       "parseGenesis",
       "pbftSigningDigest",
+      "prevRandao",
       "proposalDigest",
       "proposalTransactionHashes",
       "quorumWeight",
