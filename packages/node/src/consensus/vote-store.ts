@@ -128,22 +128,14 @@ export class VoteStore {
 
   #take(record: StoreRecord, bytes: Uint8Array): void {
     this.#entries.set(keyOf(record), { record, bytes });
-    switch (record.type) {
-      case 'incarnation':
-        this.#incarnation = record.incarnation;
-        break;
-      case 'term':
-        this.#position = { ...EMPTY_DURABLE_STATE, term: record.term };
-        break;
-      case 'view':
-        this.#position = { ...this.#position, term: record.term, view: record };
-        break;
-      case 'final':
-        this.#position = { ...this.#position, term: record.term, finalHeight: record.height };
-        break;
-      default:
-        break;
-    }
+    if (record.type === 'incarnation') this.#incarnation = record.incarnation;
+    if (record.type !== 'term' && record.type !== 'view' && record.type !== 'final') return;
+    // Records of one key replace each other, so a compacted log may hold an old term's view behind the new term's record.
+    const { term } = this.#position;
+    if (term !== undefined && record.term < term) return;
+    if (record.term !== term) this.#position = { ...EMPTY_DURABLE_STATE, term: record.term };
+    if (record.type === 'view') this.#position = { ...this.#position, view: record };
+    if (record.type === 'final') this.#position = { ...this.#position, finalHeight: record.height };
   }
 
   #isDead(record: StoreRecord): boolean {
