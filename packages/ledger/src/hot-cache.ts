@@ -67,7 +67,7 @@ export class HotCache {
     }
     this.#young.set(key, value);
     this.#youngSize += sizeOf(key, value);
-    if (this.#youngSize * 2 > this.sizeMax) this.#age();
+    if (this.#youngSize * 2 > this.sizeMax || this.sizeBytes > this.sizeMax) this.#age();
   }
 
   #age(): void {
