@@ -53,7 +53,7 @@ class Node {
   honest: boolean[] = [];
 
   constructor() {
-    for (let n = 0; n < ACCOUNT_COUNT; n++) this.world.fund(n, 200_000n);
+    for (let n = 0; n < ACCOUNT_COUNT; n++) this.world.fund(n, 100_000n);
   }
 
   get nextHeight(): number {

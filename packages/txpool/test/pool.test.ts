@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as txpool from '../src/index.ts';
-import { address, height, nodeId, tx, World } from './kit.ts';
+import { address, height, tx, World } from './kit.ts';
 
 test('the package exports what it says', () => {
   expect(Object.keys(txpool).sort()).toMatchInlineSnapshot(`
@@ -239,6 +239,31 @@ describe('selection', () => {
     expect(world.select()).toEqual(chain.slice(2));
   });
 
+  test('what is in flight above a final block goes on counting against the balance', () => {
+    const world = new World();
+    world.fund(1, 100n);
+    const chain = [40n, 30n, 40n].map((value, nonce) => tx({ from: 1, nonce, value }));
+    world.pool.add(chain, { type: 'local' });
+    world.pool.markOrdered(height(1), chain.slice(0, 1));
+    world.pool.markOrdered(height(2), chain.slice(1, 2));
+    world.commit(chain.slice(0, 1));
+    expect(world.select({ height: 3 })).toEqual([]);
+    expect(world.pool.status(chain[2]!.hash)).toMatchObject({ type: 'queued', cause: 'funds' });
+  });
+
+  test('one that was ordered out of turn is not ordered again while it is in flight', () => {
+    const world = new World();
+    const early = tx({ from: 1, nonce: 1 });
+    const after = tx({ from: 1, nonce: 2 });
+    world.pool.add([early, after], { type: 'local' });
+    world.pool.markOrdered(height(1), [early]);
+    const first = tx({ from: 1, nonce: 0 });
+    world.add(first);
+    expect(world.select({ height: 2 })).toEqual([first]);
+    world.commit([early]);
+    expect(world.select({ height: 2 })).toEqual([first, early, after]);
+  });
+
   test('a transaction is not proposed above its last height', () => {
     const world = new World();
     const transaction = tx({ from: 1, nonce: 0, lastHeight: height(2) });
@@ -334,280 +359,4 @@ describe('limits', () => {
     ]);
     expect(world.pool.metrics().endedForgotten).toBe(1);
   });
-});
-
-describe('a final block', () => {
-  test('removes what it executed and replaces what had the same nonce', () => {
-    const world = new World();
-    const mine = tx({ from: 1, nonce: 0 });
-    const next = tx({ from: 1, nonce: 1 });
-    const foreign = tx({ from: 1, nonce: 0 });
-    world.pool.add([mine, next], { type: 'local' });
-    world.commit([foreign]);
-    expect(world.pool.status(mine.hash)).toEqual({ type: 'replaced', hash: mine.hash, by: foreign.hash });
-    expect(world.select()).toEqual([next]);
-    world.commit([next]);
-    expect(world.pool.status(next.hash)).toEqual({ type: 'unknown' });
-    expect(world.pool.counts()).toEqual({ pending: 0, queued: 0, ordered: 0, own: 0, accounts: 0, sizeBytes: 0 });
-  });
-
-  test('expires what can no longer be ordered', () => {
-    const world = new World();
-    const transaction = tx({ from: 1, nonce: 0, lastHeight: height(2) });
-    const next = tx({ from: 1, nonce: 1 });
-    world.pool.add([transaction, next], { type: 'local' });
-    world.commit([]);
-    expect(world.pool.status(transaction.hash).type).toBe('pending');
-    world.commit([]);
-    expect(world.pool.status(transaction.hash)).toMatchObject({ type: 'expired', lastHeight: 2 });
-    expect(world.pool.status(next.hash)).toMatchObject({ type: 'queued', missingNonce: 0n });
-    expect(world.events).toContain('dropped expired');
-  });
-
-  test('keeps a left-out transaction that can be ordered again, and gives it up when that goes on', () => {
-    const world = new World();
-    const gapped = tx({ from: 1, nonce: 1 });
-    world.add(gapped);
-    for (const expected of ['queued', 'queued', 'left out']) {
-      world.pool.markOrdered(height(world.head + 1), [gapped]);
-      world.commit([gapped]);
-      expect(world.pool.status(gapped.hash).type).toBe(expected);
-    }
-    expect(world.pool.status(gapped.hash)).toMatchObject({ reason: 'nonce too high', height: 3 });
-    expect(world.pool.metrics().leftOut).toBe(1);
-  });
-
-  test('a transaction that was left out for want of funds waits for them and tells so', () => {
-    const world = new World();
-    world.fund(1, 50n);
-    const transaction = tx({ from: 1, nonce: 0, value: 50n });
-    world.add(transaction, 'local');
-    world.pool.markOrdered(height(1), [transaction]);
-    world.fund(1, 10n);
-    world.head++;
-    world.pool.onCommitted({
-      height: height(1),
-      executed: [],
-      leftOut: [{ position: 0, hash: transaction.hash, reason: 'insufficient funds for gas * price + value' }],
-      accounts: [{ address: address(1), nonce: 0n, balance: 10n, hasCode: false }],
-    });
-    expect(world.pool.status(transaction.hash)).toMatchObject({
-      type: 'queued',
-      cause: 'funds',
-      leftOut: { height: 1, reason: 'insufficient funds for gas * price + value' },
-    });
-    expect(world.pool.hasExecutable()).toBe(false);
-  });
-
-  test('a frozen sender is not proposed again and again', () => {
-    const world = new World();
-    const transaction = tx({ from: 1, nonce: 0 });
-    world.add(transaction);
-    world.head++;
-    world.pool.onCommitted({
-      height: height(1),
-      executed: [],
-      leftOut: [{ position: 0, hash: transaction.hash, reason: 'sender frozen' }],
-      accounts: [],
-    });
-    expect(world.pool.status(transaction.hash)).toMatchObject({ type: 'left out', reason: 'sender frozen' });
-    expect(world.pool.hasExecutable()).toBe(false);
-  });
-
-  test('a change of parameters drops foreign transactions that no longer fit, own ones wait', () => {
-    const world = new World();
-    world.fund(1, 10n ** 18n);
-    const own = tx({ from: 1, nonce: 0, maxFeePerGas: 1n });
-    const foreign = tx({ from: 2, nonce: 0 });
-    world.add(own, 'local');
-    world.add(foreign);
-    world.parameters = { ...world.parameters, minimumGasPrice: 5n };
-    world.commit([]);
-    expect(world.pool.status(foreign.hash)).toMatchObject({ type: 'dropped here', code: 'POOL_UNDERPRICED' });
-    expect(world.pool.status(own.hash)).toMatchObject({ type: 'queued', cause: 'parameters' });
-    expect(world.pool.hasExecutable()).toBe(false);
-    world.parameters = { ...world.parameters, minimumGasPrice: 0n };
-    world.commit([]);
-    expect(world.select()).toEqual([own]);
-  });
-
-  test('heights must rise', () => {
-    const world = new World({}, { head: 4 });
-    expect(() => world.pool.onCommitted({ height: height(4), executed: [], leftOut: [], accounts: [] })).toThrow(
-      'a height above 4 was expected',
-    );
-  });
-});
-
-describe('own transactions', () => {
-  test('go to the journal when they are submitted, not when they are read back from it', () => {
-    const world = new World();
-    const own = tx({ from: 1, nonce: 0 });
-    world.add(own, 'local');
-    world.add(tx({ from: 2, nonce: 0 }));
-    world.pool.add([tx({ from: 3, nonce: 0 })], { type: 'journal' });
-    expect(world.journal).toEqual([[own.bytes]]);
-    expect(world.pool.counts().own).toBe(2);
-  });
-
-  test('the journal is rewritten with what still waits once most of it has ended', () => {
-    const world = new World();
-    const count = 1030;
-    const all = Array.from({ length: count }, (_, nonce) => tx({ from: 1, nonce }));
-    world.pool.add(all, { type: 'local' });
-    world.commit(all.slice(0, 100));
-    expect(world.rewriteCount).toBe(0);
-    world.commit(all.slice(100, count - 1));
-    expect(world.rewriteCount).toBe(1);
-    expect(world.journal).toEqual([[all[count - 1]!.bytes]]);
-  });
-});
-
-describe('gossip', () => {
-  const limits = { countMax: 100, sizeBytesMax: 100_000 };
-
-  test('own transactions go to every peer once, also to one that connects later', () => {
-    const world = new World();
-    world.pool.addPeer(nodeId(1));
-    const own = tx({ from: 1, nonce: 0 });
-    world.add(own, 'local');
-    expect(world.pool.peersWithGossip()).toEqual([nodeId(1)]);
-    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([own]);
-    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([]);
-    world.pool.addPeer(nodeId(2));
-    expect(world.pool.takeGossip(nodeId(2), limits)).toEqual([own]);
-    expect(world.pool.takeGossip(nodeId(3), limits)).toEqual([]);
-  });
-
-  test('a relayed transaction does not go back to where it came from; one that is not relayed stays', () => {
-    const world = new World();
-    world.pool.addPeer(nodeId(1));
-    world.pool.addPeer(nodeId(2));
-    const relayed = tx({ from: 1, nonce: 0 });
-    world.pool.add([relayed], { type: 'peer', nodeId: nodeId(1), relay: true });
-    world.pool.add([tx({ from: 2, nonce: 0 })], { type: 'peer', nodeId: nodeId(1), relay: false });
-    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([]);
-    expect(world.pool.takeGossip(nodeId(2), limits)).toEqual([relayed]);
-  });
-
-  test('batches keep to count and size, and a large transaction goes alone', () => {
-    const world = new World();
-    world.pool.addPeer(nodeId(1));
-    const all = [50, 60, 900].map((sizeBytes, nonce) => tx({ from: 1, nonce, sizeBytes }));
-    world.pool.add(all, { type: 'local' });
-    expect(world.pool.takeGossip(nodeId(1), { countMax: 1, sizeBytesMax: 100 })).toEqual([all[0]]);
-    expect(world.pool.takeGossip(nodeId(1), { countMax: 9, sizeBytesMax: 100 })).toEqual([all[1]]);
-    expect(world.pool.takeGossip(nodeId(1), { countMax: 9, sizeBytesMax: 100 })).toEqual([all[2]]);
-  });
-
-  test('a batch that the network did not take is given again', () => {
-    const world = new World();
-    world.pool.addPeer(nodeId(1));
-    const own = tx({ from: 1, nonce: 0 });
-    world.add(own, 'local');
-    world.pool.takeGossip(nodeId(1), limits);
-    world.pool.untakeGossip(nodeId(1));
-    world.pool.untakeGossip(nodeId(1));
-    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([own]);
-  });
-
-  test('what has ended is not sent, and a peer that is far behind misses the oldest', () => {
-    const world = new World({ gossipCountMax: 2 });
-    world.pool.addPeer(nodeId(1));
-    const all = [0, 1, 2, 3].map((nonce) => tx({ from: 1, nonce }));
-    world.pool.add(all, { type: 'local' });
-    world.commit([all[0]!, all[1]!, all[2]!]);
-    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([all[3]]);
-    expect(world.pool.metrics().gossipMissed).toBe(2);
-  });
-});
-
-describe('facts for consensus', () => {
-  const others = [
-    { nodeId: nodeId(2), weight: 1 },
-    { nodeId: nodeId(3), weight: 1 },
-  ];
-  const requirement = { primary: nodeId(1), others, weightAbove: 1 };
-  const limits = { countMax: 100, sizeBytesMax: 100_000 };
-
-  test('PBFT-V1: a transaction counts as waiting once the primary and more than F others were sent it', () => {
-    const world = new World();
-    for (const n of [1, 2, 3]) world.pool.addPeer(nodeId(n));
-    expect(world.pool.hasWaiting(requirement)).toBe(false);
-    world.add(tx({ from: 1, nonce: 0 }), 'local');
-    expect(world.pool.hasExecutable()).toBe(true);
-    for (const n of [2, 3, 1]) {
-      expect(world.pool.hasWaiting(requirement)).toBe(false);
-      world.pool.takeGossip(nodeId(n), limits);
-    }
-    expect(world.pool.hasWaiting(requirement)).toBe(true);
-    world.pool.markOrdered(height(1), world.select());
-    expect(world.pool.hasWaiting(requirement)).toBe(false);
-  });
-
-  test('PBFT-V1: nobody waits for a primary that is not connected', () => {
-    const world = new World();
-    for (const n of [2, 3]) world.pool.addPeer(nodeId(n));
-    world.add(tx({ from: 1, nonce: 0 }), 'local');
-    for (const n of [2, 3]) world.pool.takeGossip(nodeId(n), limits);
-    expect(world.pool.hasWaiting(requirement)).toBe(true);
-  });
-
-  test('PBFT-V1: a foreign transaction counts after it was sent again to all', () => {
-    const world = new World();
-    for (const n of [1, 2, 3]) world.pool.addPeer(nodeId(n));
-    const foreign = tx({ from: 1, nonce: 0 });
-    world.add(foreign, 2);
-    expect(world.pool.resendWaiting({ countMax: 10, waitedMsMin: 500 })).toBe(0);
-    world.timeMs = 500;
-    expect(world.pool.resendWaiting({ countMax: 10, waitedMsMin: 500 })).toBe(1);
-    expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([foreign]);
-    expect(world.pool.takeGossip(nodeId(2), limits)).toEqual([]);
-    expect(world.pool.takeGossip(nodeId(3), limits)).toEqual([foreign]);
-    expect(world.pool.hasWaiting(requirement)).toBe(true);
-  });
-
-  test('PBFT-V2: overtaken by what came later for no more, not by what pays more or came about then', () => {
-    const world = new World();
-    world.fund(2, 10n ** 18n);
-    world.pool.addPeer(nodeId(1));
-    const waiting = tx({ from: 1, nonce: 0, maxFeePerGas: 0n });
-    world.add(waiting, 'local');
-    world.timeMs = 2_000;
-    const soon = tx({ from: 3, nonce: 0 });
-    world.add(soon);
-    world.timeMs = 2_001;
-    const late = tx({ from: 4, nonce: 0 });
-    const dear = tx({ from: 2, nonce: 0, maxFeePerGas: 3n });
-    world.pool.add([late, dear], { type: 'local' });
-    world.timeMs = 3_000;
-    const options = { marginMs: 2_000, primary: nodeId(1) };
-    expect(world.pool.findOvertaken([late], options)).toBeUndefined();
-    world.pool.takeGossip(nodeId(1), limits);
-    expect(world.pool.findOvertaken([soon, dear], options)).toBeUndefined();
-    expect(world.pool.findOvertaken([late, waiting], options)).toBeUndefined();
-    expect(world.pool.findOvertaken([soon, late], options)).toBe(waiting.hash);
-  });
-
-  test('PBFT-V2: a transaction is as old as it has been next in its account', () => {
-    const world = new World();
-    const second = tx({ from: 1, nonce: 1 });
-    world.add(second, 'local');
-    world.timeMs = 5_000;
-    world.add(tx({ from: 1, nonce: 0 }), 'local');
-    const other = tx({ from: 2, nonce: 0 });
-    world.add(other);
-    world.timeMs = 6_000;
-    expect(world.pool.findOvertaken([other], { marginMs: 2_000, primary: undefined })).toBeUndefined();
-  });
-});
-
-test('a dropped proposal gives the pool what came with it alone', () => {
-  const world = new World();
-  const stranger = tx({ from: 1, nonce: 0 });
-  world.pool.markOrdered(height(1), [stranger]);
-  expect(world.pool.status(stranger.hash)).toEqual({ type: 'ordered', height: 1 });
-  world.pool.dropOrdered(height(1));
-  expect(world.pool.status(stranger.hash)).toEqual({ type: 'pending', leftOut: undefined });
-  expect(world.select()).toEqual([stranger]);
 });
