@@ -119,7 +119,10 @@ class HansaNetwork implements Network {
       await settleWithin(() => host.stop(), this.#limits.stopTimeoutMs);
       throw startFailure(error, this.#options.listen);
     }
-    if (this.#wasStopped()) return;
+    if (this.#wasStopped()) {
+      await settleWithin(() => host.stop(), this.#limits.stopTimeoutMs);
+      return;
+    }
     this.#host = host;
     this.#state = 'running';
     this.#sessions.start();
@@ -137,13 +140,11 @@ class HansaNetwork implements Network {
   }
 
   setAdmission(snapshot: AdmissionSnapshot): void {
-    const { removed } = this.#book.replace(snapshot);
+    const { removed, changed } = this.#book.replace(snapshot);
     for (const record of removed) this.#sessions.expel(record);
     if (this.#state !== 'running') return;
-    for (const record of this.#book.all()) {
-      // A node that was just added is dialed at once; a changed address does not wait for an old back-off either.
-      if (record.link === undefined && record.candidates.size === 0) this.#dialer.schedule(record, { fresh: true });
-    }
+    // Only these, since snapshots come with every block: a peer that is down keeps its back-off.
+    for (const record of changed) this.#dialer.schedule(record, { fresh: true });
   }
 
   setLocalStatus(status: { readonly height: Height; readonly headHash: HashHex }): void {

@@ -1,5 +1,12 @@
 import './polyfill.ts';
-import type { ConnectionGater, PrivateKey } from '@libp2p/interface';
+import type {
+  ConnectionGater,
+  PrivateKey,
+  Stream,
+  StreamMessageEvent,
+  StreamMuxer,
+  StreamMuxerFactory,
+} from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2p } from 'libp2p';
@@ -17,6 +24,7 @@ export type HostOptions = {
 /** A window of 1 MiB: bounds what sync can have under way before a vote, and what a paused stream must keep. */
 const STREAM_WINDOW_MAX = 1024 * 1024;
 const STREAMS_PER_CONNECTION = 16;
+const PROTOCOL_NAME_SIZE_MAX = 1024;
 
 /**
  * libp2p with TCP, preamble, noise and yamux, and without everything that would act by itself: no identify, no
@@ -32,17 +40,7 @@ export async function createHost(options: HostOptions): Promise<Libp2p> {
     transports: [tcp({ backlog: 128 })],
     connectionProtector: () => createPreambleProtector(options.security),
     connectionEncrypters: [createNoise(options.security) as never],
-    streamMuxers: [
-      yamux({
-        maxInboundStreams: STREAMS_PER_CONNECTION,
-        maxOutboundStreams: STREAMS_PER_CONNECTION,
-        streamOptions: {
-          maxStreamWindowSize: STREAM_WINDOW_MAX,
-          maxReadBufferLength: 4 * STREAM_WINDOW_MAX,
-          maxWriteBufferLength: 4 * STREAM_WINDOW_MAX,
-        },
-      }),
-    ],
+    streamMuxers: [createMuxer],
     connectionGater: options.gater,
     connectionManager: {
       maxConnections: 2 * limits.connectionCountMax,
@@ -59,4 +57,57 @@ export async function createHost(options: HostOptions): Promise<Libp2p> {
     },
     connectionMonitor: { enabled: false },
   });
+}
+
+/** Yamux whose streams must name their protocol in a few bytes. */
+function createMuxer(): StreamMuxerFactory {
+  const inner = yamux({
+    maxInboundStreams: STREAMS_PER_CONNECTION,
+    maxOutboundStreams: STREAMS_PER_CONNECTION,
+    streamOptions: {
+      maxStreamWindowSize: STREAM_WINDOW_MAX,
+      maxReadBufferLength: 4 * STREAM_WINDOW_MAX,
+      maxWriteBufferLength: 4 * STREAM_WINDOW_MAX,
+    },
+  })();
+  return {
+    protocol: inner.protocol,
+    createStreamMuxer(connection) {
+      const muxer = inner.createStreamMuxer(connection);
+      guardStreams(muxer);
+      return muxer;
+    },
+  };
+}
+
+/**
+ * Puts our listener just before the first one of libp2p. Not earlier: without any listener the muxer keeps streams that
+ * come early, and a stream that only we have seen would be lost.
+ */
+function guardStreams(muxer: StreamMuxer): void {
+  const add = muxer.addEventListener.bind(muxer);
+  let isGuarded = false;
+  muxer.addEventListener = ((...listener: Parameters<typeof add>) => {
+    if (listener[0] === 'stream' && !isGuarded) {
+      isGuarded = true;
+      add('stream', (event) => limitBytesBeforeProtocol(event.detail));
+    }
+    add(...listener);
+  }) as typeof muxer.addEventListener;
+}
+
+/** libp2p reads the name of a protocol byte by byte and without end: 500 kB of a bad one would cost seconds of CPU. */
+function limitBytesBeforeProtocol(stream: Stream): void {
+  let size = 0;
+  const onMessage = (event: StreamMessageEvent): void => {
+    if (stream.protocol !== '') {
+      stream.removeEventListener('message', onMessage);
+      return;
+    }
+    size += event.data.byteLength;
+    if (size <= PROTOCOL_NAME_SIZE_MAX) return;
+    event.stopImmediatePropagation();
+    stream.abort(new Error('too many bytes before a protocol was named'));
+  };
+  stream.addEventListener('message', onMessage);
 }

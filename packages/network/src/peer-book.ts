@@ -16,6 +16,8 @@ export type PeerRecord = {
   readonly peerId: PeerId;
   readonly peerIdText: string;
   addresses: readonly Multiaddr[];
+  /** The addresses as the registry has them. */
+  addressTexts: readonly string[];
   /** The connection in use, up or about to be. */
   link: Link | undefined;
   /** Connections whose handshake is not decided. */
@@ -77,10 +79,13 @@ export class PeerBook {
     return undefined;
   }
 
-  /** Returns what has left. Records of nodes that stay keep their state. */
-  replace(snapshot: AdmissionSnapshot): { readonly removed: readonly PeerRecord[]; readonly added: number } {
+  /** Returns what has left, and what is new or has another address. Records of nodes that stay keep their state. */
+  replace(snapshot: AdmissionSnapshot): {
+    readonly removed: readonly PeerRecord[];
+    readonly changed: readonly PeerRecord[];
+  } {
     const next = new Map<NodeId, PeerRecord>();
-    let added = 0;
+    const changed: PeerRecord[] = [];
     for (const { nodeId, addresses } of [...snapshot.nodes].sort((a, b) => compareText(a.nodeId, b.nodeId))) {
       if (nodeId === this.#options.nodeId || next.has(nodeId)) continue;
       if (next.size >= this.#options.nodeCountMax) {
@@ -92,14 +97,16 @@ export class PeerBook {
       const known = this.#records.get(nodeId);
       const record = known ?? this.#create(nodeId);
       if (record === undefined) continue;
-      if (known === undefined) added++;
-      record.addresses = this.#parseAddresses(record, addresses);
       next.set(nodeId, record);
+      if (known !== undefined && sameTexts(known.addressTexts, addresses)) continue;
+      record.addressTexts = [...addresses];
+      record.addresses = this.#parseAddresses(record, addresses);
+      changed.push(record);
     }
     const removed = this.all().filter((record) => !next.has(record.nodeId));
     this.#records = next;
     this.#byPeerId = new Map([...next.values()].map((record) => [record.peerIdText, record]));
-    return { removed, added };
+    return { removed, changed };
   }
 
   #refusalOfStranger(peerId: PeerId): Mismatch {
@@ -122,6 +129,7 @@ export class PeerBook {
       peerId,
       peerIdText: peerId.toString(),
       addresses: [],
+      addressTexts: [],
       link: undefined,
       candidates: new Set(),
       isDialing: false,
@@ -145,6 +153,10 @@ export class PeerBook {
     }
     return parsed;
   }
+}
+
+function sameTexts(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((text, index) => text === b[index]);
 }
 
 /** True when this process was here before another one of the same key: both run. */

@@ -7,6 +7,7 @@ import type {
   PeerId,
   SecureConnectionOptions,
   SecuredConnection,
+  StreamMessageEvent,
 } from '@libp2p/interface';
 import { codeOfReason, reasonOfCode } from './control-frames.ts';
 import type { NetworkLimits } from './limits.ts';
@@ -89,9 +90,11 @@ async function checkNegotiation(connection: MessageStream, options: SecurityOpti
 /** Ends a dialed connection that answers with more than the negotiation before noise has begun. */
 function limitAnswer(connection: MessageStream): void {
   let size = 0;
-  const onMessage = (event: { data: { byteLength: number } }): void => {
+  const onMessage = (event: StreamMessageEvent): void => {
     size += event.data.byteLength;
-    if (size > ANSWER_SIZE_MAX) connection.abort(new Error('too many bytes before the encrypted handshake'));
+    if (size <= ANSWER_SIZE_MAX) return;
+    event.stopImmediatePropagation();
+    connection.abort(new Error('too many bytes before the encrypted handshake'));
   };
   connection.addEventListener('message', onMessage);
   answerLimits.set(connection, () => connection.removeEventListener('message', onMessage));

@@ -156,6 +156,34 @@ describe('a mesh of nodes on this machine', () => {
     await expect(connects(portOf(second))).resolves.toBe(true);
   });
 
+  it('keeps the back-off of a peer that is down when snapshots come with every block', async () => {
+    const [node, absent] = createNodes(2, { limits: { redialMs: 1_000 } }) as [TestNode, TestNode];
+    await node.network.start();
+    const snapshot = { nodes: [{ nodeId: absent.nodeId, addresses: ['/ip4/127.0.0.1/tcp/1'] }] };
+    node.network.setAdmission(snapshot);
+    await until(() => node.network.counters().dialFailed['unreachable'] === 1, 'a failed dial');
+    for (let i = 0; i < 100; i++) {
+      node.network.setAdmission(snapshot);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(node.network.counters().dialFailed).toEqual({ unreachable: 1 });
+    expect(node.network.peers()).toMatchObject([{ state: 'waiting' }]);
+  });
+
+  it('does not stay up when it is stopped while it starts', async () => {
+    const before = createNode('before');
+    await before.network.start();
+    const listen = addressesOf(before);
+    const port = portOf(before);
+    await before.network.stop();
+    const node = createNode('hurried', { listen });
+    const starting = node.network.start();
+    await node.network.stop();
+    await starting;
+    await expect(connects(port)).resolves.toBe(false);
+    expect(node.network.listenAddresses()).toEqual([]);
+  });
+
   it('NETWORK_ADDRESS_IN_USE: an occupied port has a code and a remedy', async () => {
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -157,6 +157,21 @@ describe('an admitted peer that breaks the rules', () => {
     ]);
   });
 
+  it('garbage in place of a protocol name ends that stream at once, and costs little', async () => {
+    const victim = await startVictim();
+    const { connection, consensus } = await connectRogue(victim);
+    const { muxer } = connection as unknown as { muxer: { createStream(): Promise<Stream> } };
+    const stream = await muxer.createStream();
+    const ended = new Promise((resolve) => stream.addEventListener('close', resolve));
+    const startedMs = process.cpuUsage();
+    stream.send(new Uint8Array(200_000).fill(0xa5));
+    await ended;
+    const { user, system } = process.cpuUsage(startedMs);
+    expect((user + system) / 1000).toBeLessThan(500);
+    consensus.send(framed(Uint8Array.of(1)));
+    await until(() => victim.frames.length === 1, 'the others go on');
+  });
+
   it('NET-9: a second stream of one kind ends the connection', async () => {
     const victim = await startVictim();
     const { connection } = await connectRogue(victim);
@@ -223,7 +238,7 @@ describe('two processes with one key', () => {
 
 describe('back pressure', () => {
   it('a slow reader stops the sender with bounded memory at both ends', async () => {
-    const nodes = createNodes(2, { handlers: false } as object);
+    const nodes = createNodes(2, { handlers: false });
     const [first, second] = nodes as [TestNode, TestNode];
     let received = 0;
     let release = (): void => {};
@@ -267,7 +282,7 @@ describe('back pressure', () => {
   });
 
   it('consensus keeps the newest frames and counts those it drops', async () => {
-    const nodes = createNodes(2, { handlers: false } as object);
+    const nodes = createNodes(2, { handlers: false });
     const [first, second] = nodes as [TestNode, TestNode];
     const received: number[] = [];
     let release = (): void => {};

@@ -10,7 +10,6 @@ import {
   type PeerUp,
 } from '../src/index.ts';
 
-/** Names of nodes whose ids are in ascending order: `a` is the lowest, and opens the streams to all others. */
 export type Line = { readonly level: string; readonly message: string; readonly fields: Record<string, unknown> };
 
 export type TestNode = {
@@ -27,12 +26,15 @@ export const GENESIS: HashHex = toHashHex('11'.repeat(32));
 
 export const digest = (text: string): Uint8Array => new Uint8Array(createHash('sha256').update(text).digest());
 
+export type NodeOptions = Partial<NetworkOptions> & {
+  /** False: the test sets its own. */
+  readonly handlers?: boolean;
+  readonly now?: () => number;
+};
+
 const running = new Set<Network>();
 
-export function createNode(
-  seed: string,
-  options: Partial<NetworkOptions> & { readonly handlers?: boolean; readonly now?: () => number } = {},
-): TestNode {
+export function createNode(seed: string, options: NodeOptions = {}): TestNode {
   const lines: Line[] = [];
   const log =
     (level: string) =>
@@ -66,8 +68,8 @@ export function createNode(
   return node;
 }
 
-/** Nodes in ascending order of their ids. */
-export function createNodes(count: number, options: Partial<NetworkOptions> = {}, prefix = 'node'): TestNode[] {
+/** Nodes in ascending order of their ids: the first opens the streams to all others. */
+export function createNodes(count: number, options: NodeOptions = {}, prefix = 'node'): TestNode[] {
   return Array.from({ length: count }, (_, index) => createNode(`${prefix}-${index}`, options)).sort((a, b) =>
     a.nodeId < b.nodeId ? -1 : 1,
   );
