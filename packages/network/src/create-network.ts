@@ -28,7 +28,7 @@ import type {
   PeerUp,
 } from './types.ts';
 
-/** Heads are told at once, but not more often than this: a chain can be faster than its news are useful. */
+/** NET-16: heads are told at once, but not more often than this: a chain can be faster than its news are useful. */
 const HEAD_INTERVAL_MS = 50;
 const INSTANCE = /^[0-9a-f]{32}$/;
 const GROUP_ID = /^[\x21-\x7e]{1,32}$/;

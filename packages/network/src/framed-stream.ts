@@ -25,7 +25,7 @@ const FRAMES_PER_TURN = 256;
 /**
  * One long-lived bidirectional stream of frames (NET-7) with back pressure both ways: a slow handler pauses the
  * stream, so that the peer's window runs out; a slow peer fills the outbox, which then drops or refuses.
- * Frames are held until `release`, so that none is delivered before its peer is announced.
+ * Frames are held until `release` (NET-18), so that none is delivered before its peer is announced.
  */
 export class FramedStream {
   readonly #stream: Stream;

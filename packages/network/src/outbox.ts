@@ -18,7 +18,7 @@ export type OutboxOptions = {
   readonly schedule?: (run: () => void) => void;
 };
 
-/** Bounded queue of frames of one stream: joins and cuts them into writes, and waits while the sink is full. */
+/** NET-10: bounded queue of frames of one stream: joins and cuts them into writes, and waits while the sink is full. */
 export class Outbox {
   readonly #sink: ByteSink;
   readonly #options: OutboxOptions;

@@ -78,7 +78,7 @@ describe('a mesh of nodes on this machine', () => {
     expect(nodes[0]?.network.send(fifth.nodeId, 'consensus', Uint8Array.of(1))).toBe(false);
   });
 
-  it('NET-13: tells heads and clocks', async () => {
+  it('NET-16: tells heads and clocks', async () => {
     const nodes = createNodes(1, { limits: QUICK });
     const late = createNode('late', { limits: QUICK, now: () => Date.now() - 3_600_000 });
     const both = [nodes[0] as TestNode, late] as const;
@@ -132,6 +132,39 @@ describe('a mesh of nodes on this machine', () => {
     }
     await until(() => nodes.every((node) => node.frames.length === 3), 'a frame from each to each');
     for (const node of nodes) expect(node.downs).toEqual([]);
+  });
+
+  it('NET-8: whoever dials, the node with the lower id opens the streams', async () => {
+    for (const dialer of [0, 1]) {
+      const nodes = createNodes(2, { limits: QUICK }, `dialer-${dialer}`);
+      await startAll(nodes);
+      for (const [index, node] of nodes.entries()) {
+        const other = nodes[1 - index] as TestNode;
+        node.network.setAdmission({
+          nodes: [{ nodeId: other.nodeId, addresses: index === dialer ? addressesOf(other) : [] }],
+        });
+      }
+      await until(() => isMeshed(nodes), 'a connection');
+      expect(nodes.map((node) => node.network.peers()[0]?.direction)).toEqual(
+        dialer === 0 ? ['outbound', 'inbound'] : ['inbound', 'outbound'],
+      );
+      for (const node of nodes) expect(node.network.broadcast('sync', Uint8Array.of(1))).toBe(1);
+      await until(() => nodes.every((node) => node.frames.length === 1), 'a frame each way');
+    }
+  });
+
+  it('broadcasts to targets and not to the excepted', async () => {
+    const nodes = createNodes(3);
+    await startAll(nodes);
+    admit(nodes);
+    await until(() => isMeshed(nodes), 'a mesh');
+    const [first, second, third] = nodes as [TestNode, TestNode, TestNode];
+    expect(first.network.broadcast('transactions', Uint8Array.of(1), { except: second.nodeId })).toBe(1);
+    expect(first.network.broadcast('transactions', Uint8Array.of(2), { targets: [second.nodeId, first.nodeId] })).toBe(
+      1,
+    );
+    await until(() => second.frames.length + third.frames.length === 2, 'both frames');
+    expect([second.frames[0]?.bytes[0], third.frames[0]?.bytes[0]]).toEqual([2, 1]);
   });
 
   it('stops under load within 2 s, twice without harm', async () => {

@@ -172,6 +172,24 @@ describe('an admitted peer that breaks the rules', () => {
     await until(() => victim.frames.length === 1, 'the others go on');
   });
 
+  it('NET-18: frames that come before the last stream are delivered after the peer was announced', async () => {
+    const victim = await startVictim();
+    const order: string[] = [];
+    victim.network.onPeerUp(() => order.push('up'));
+    const { control, connection, nodeId } = await createRogue(victim);
+    say(control, statusOf(nodeId));
+    say(control, { type: 'accept' });
+    const consensus = await connection.newStream(PROTOCOL_OF_CHANNEL.consensus);
+    for (let i = 0; i < 3; i++) consensus.send(framed(Uint8Array.of(i)));
+    await connection.newStream(PROTOCOL_OF_CHANNEL.transactions);
+    await until(() => victim.network.counters().framesReceived['consensus'] === 3, 'three frames');
+    expect(victim.frames).toEqual([]);
+    expect(order).toEqual([]);
+    await connection.newStream(PROTOCOL_OF_CHANNEL.sync);
+    await until(() => victim.frames.length === 3, 'delivery');
+    expect(order).toEqual(['up']);
+  });
+
   it('NET-9: a second stream of one kind ends the connection', async () => {
     const victim = await startVictim();
     const { connection } = await connectRogue(victim);
