@@ -1,11 +1,13 @@
 /** Proofs of the state tree radix-v1: docs/spec/state.md. Pure, for light verifiers; the tree itself is kept by the ledger. */
 import type { CryptoSuite } from '@hansa/crypto';
-import { asciiBytes, compareText, fromHex, type HashHex, hashToHex, isHashHex } from '@hansa/primitives';
+import { asciiBytes, compareText, concatBytes, fromHex, type HashHex, hashToHex, isHashHex } from '@hansa/primitives';
 import type { StateKey } from './state-key.ts';
 
 const TAG = asciiBytes('hansa/state-leaf/v1');
 const SIZE = 32;
 const DEPTH_MAX = 256;
+/** Used again for each leaf: the suite keeps nothing that it is given. */
+const LEAF_INPUT: Uint8Array = concatBytes(Uint8Array.of(TAG.length), TAG, new Uint8Array(2 * SIZE));
 const STATE_KEY = /^(?:[0-9a-f]{2})+$/;
 
 /** The empty subtree (spec STATE-3). */
@@ -23,12 +25,9 @@ export type StateProof = {
 
 /** Digest of a leaf from H(key) and H(value), 32 bytes each (spec STATE-4). */
 export function stateLeafDigest(suite: CryptoSuite, keyHash: Uint8Array, valueHash: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + TAG.length + 2 * SIZE);
-  input[0] = TAG.length;
-  input.set(TAG, 1);
-  input.set(keyHash, 1 + TAG.length);
-  input.set(valueHash, 1 + TAG.length + SIZE);
-  return suite.digest(input);
+  LEAF_INPUT.set(keyHash, 1 + TAG.length);
+  LEAF_INPUT.set(valueHash, 1 + TAG.length + SIZE);
+  return suite.digest(LEAF_INPUT);
 }
 
 /** Bit `depth` of a hash, most significant first (spec STATE-2). */
