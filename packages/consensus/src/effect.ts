@@ -113,7 +113,7 @@ export type PbftEffect =
    * MUST be answered by `validated`. Mode `full`: chain id, group, limits, transactions (known, signed, not expired, not
    * in an ancestor or on chain within the replay window), all on disk. Mode `availability`: a certificate has vouched
    * for it, only get it and its transactions onto disk. The replica itself checks term, height, parent and time.
-   * Asked again on the slow tick while the verdict is `waiting`.
+   * Asked again on the slow tick while there is no verdict or it is `waiting`; a driver that still works on it may ignore that.
    */
   | {
       readonly type: 'validate';

@@ -68,17 +68,18 @@ export function onStatus(step: Step, message: Verified<StatusMessage>): void {
       );
     return;
   }
+  const isAnswerable =
+    peer.answeredTick === undefined || state.now - peer.answeredTick >= ticksOf(state, config.answerMsMin);
   const held = peer.status;
   if (held !== undefined && held.instance !== message.instance && held.incarnation >= message.incarnation) {
     // Two processes with one key, or an old message: whoever holds the connection learns of the other.
-    step.effects.push({ type: 'sendSigned', to: nodeId, message: held });
+    if (isAnswerable) step.effects.push({ type: 'sendSigned', to: nodeId, message: held });
+    peer.answeredTick = isAnswerable ? state.now : peer.answeredTick;
     return;
   }
   peer.status = message;
   if (isFarAhead(state, message)) hintBehind(step);
-  const answerTicks = ticksOf(state, config.answerMsMin);
-  if (peer.answeredTick !== undefined && state.now - peer.answeredTick < answerTicks) return;
-  if (answer(step, message, nodeId)) peer.answeredTick = state.now;
+  if (isAnswerable && answer(step, message, nodeId)) peer.answeredTick = state.now;
 }
 
 /** spec PBFT-R2: what a peer misses is passed on by anyone who has it, not only by its author. True when something was sent. */
