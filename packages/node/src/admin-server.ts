@@ -7,7 +7,10 @@ import { toFailure } from './failure.ts';
 
 const BODY_BYTES_MAX = 4_096;
 
-export type Readiness = { readonly ready: boolean; /** One line in words: why not, or what it does. */ readonly reason: string };
+export type Readiness = {
+  readonly ready: boolean /** One line in words: why not, or what it does. */;
+  readonly reason: string;
+};
 
 export type AdminDependencies = {
   readonly registry: Registry;
@@ -25,7 +28,10 @@ export type AdminServer = { readonly port: number; stop(): Promise<void> };
  * bound to loopback. What changes or reads much needs the token, so that a page in a browser can do nothing here.
  * @throws ChainError NODE_PORT_BUSY
  */
-export async function startAdminServer(options: { readonly host: string; readonly port: number }, dependencies: AdminDependencies): Promise<AdminServer> {
+export async function startAdminServer(
+  options: { readonly host: string; readonly port: number },
+  dependencies: AdminDependencies,
+): Promise<AdminServer> {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     answer(request, response, dependencies).catch((error: unknown) => send(response, 500, { error: toFailure(error) }));
   });
@@ -56,7 +62,11 @@ function listen(server: Server, options: { readonly host: string; readonly port:
   });
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, dependencies: AdminDependencies): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  dependencies: AdminDependencies,
+): Promise<void> {
   const route = `${request.method ?? ''} ${(request.url ?? '').split('?')[0] ?? ''}`;
   switch (route) {
     case 'GET /livez':
@@ -70,14 +80,24 @@ async function answer(request: IncomingMessage, response: ServerResponse, depend
       response.end(await dependencies.registry.metrics());
       return;
     case 'POST /backup': {
-      if (!hasToken(request, dependencies.token)) return send(response, 401, { error: { code: 'ADMIN_TOKEN', message: 'the token of data/admin.token is missing or wrong' } });
+      if (!hasToken(request, dependencies.token))
+        return send(response, 401, {
+          error: { code: 'ADMIN_TOKEN', message: 'the token of data/admin.token is missing or wrong' },
+        });
       const body = await readBody(request);
       const destination = body === undefined ? undefined : (JSON.parse(body) as { destination?: unknown }).destination;
-      if (typeof destination !== 'string' || destination === '') return send(response, 400, { error: { code: 'ADMIN_REQUEST', message: '{"destination": DIR} is expected' } });
+      if (typeof destination !== 'string' || destination === '')
+        return send(response, 400, { error: { code: 'ADMIN_REQUEST', message: '{"destination": DIR} is expected' } });
       return send(response, 200, await dependencies.backup(destination));
     }
     default:
-      return send(response, 404, { error: { code: 'ADMIN_ROUTE', message: `${route} is not served`, remedy: 'GET /livez, /readyz, /metrics; POST /backup' } });
+      return send(response, 404, {
+        error: {
+          code: 'ADMIN_ROUTE',
+          message: `${route} is not served`,
+          remedy: 'GET /livez, /readyz, /metrics; POST /backup',
+        },
+      });
   }
 }
 

@@ -16,13 +16,19 @@ export type BlockPipelineDependencies = {
    * learns of it. The order of what it does is written in create-node.ts.
    */
   readonly onCommitted: (block: CommittedBlock) => void;
+  /** Called after it for a block that came by sync: consensus has not asked for it and must be told. */
+  readonly onImported: (block: CommittedBlock) => void;
 };
 
 export type BlockPipeline = {
   readonly executor: BlockExecutor;
   readonly committer: BlockCommitter;
   /** A verified block of a peer: executed here, compared, made durable. */
-  importBlock(block: CertifiedBlock, blockHash: HashHex, transactions: readonly SignedTransaction[]): Promise<ImportOutcome>;
+  importBlock(
+    block: CertifiedBlock,
+    blockHash: HashHex,
+    transactions: readonly SignedTransaction[],
+  ): Promise<ImportOutcome>;
 };
 
 /**
@@ -64,7 +70,10 @@ export function createBlockPipeline(dependencies: BlockPipelineDependencies): Bl
     importBlock: async (block, blockHash, signed) => {
       if (block.block.header.height <= headView.height()) return { type: 'stale' };
       const outcome = await execution.importBlock(block, blockHash, signed);
-      if (outcome.type === 'committed') take(outcome.block);
+      if (outcome.type === 'committed') {
+        take(outcome.block);
+        dependencies.onImported(outcome.block);
+      }
       return outcome;
     },
   };

@@ -27,20 +27,42 @@ export type Diagnosis = {
 };
 
 const SILENCE_TEXT: Readonly<Record<SilenceReason, readonly [string, string]>> = {
-  diverged: ['this node computes another result than the quorum and has stopped voting', 'keep data/ for the report, then `hansa start --rebuild`'],
-  nondeterminism: ['this node computed two results for one block and has stopped voting', 'check memory and disk of this machine, then `hansa start --rebuild`'],
+  diverged: [
+    'this node computes another result than the quorum and has stopped voting',
+    'keep data/ for the report, then `hansa start --rebuild`',
+  ],
+  nondeterminism: [
+    'this node computed two results for one block and has stopped voting',
+    'check memory and disk of this machine, then `hansa start --rebuild`',
+  ],
   'second copy': ['another process votes with the key of this node', 'stop the other one; a key must run once'],
-  'safety violation': ['certificates contradict each other: more validators are faulty than the chain tolerates', 'stop, and compare the ledgers of all members by `hansa verify`'],
+  'safety violation': [
+    'certificates contradict each other: more validators are faulty than the chain tolerates',
+    'stop, and compare the ledgers of all members by `hansa verify`',
+  ],
   'not a validator': ['this node is an observer', 'nothing to do: it follows'],
-  'vote store lost': ['the vote store is new: this node votes again when a quorum has told how far the chain has come', 'wait until the other validators are connected'],
-  'ledger behind votes': ['the ledger is older than the votes of this node: it fetches blocks first', 'wait until it has caught up'],
-  'incarnation not acknowledged': ['too few validators have acknowledged this start', 'start the other validators or mend the connection to them'],
+  'vote store lost': [
+    'the vote store is new: this node votes again when a quorum has told how far the chain has come',
+    'wait until the other validators are connected',
+  ],
+  'ledger behind votes': [
+    'the ledger is older than the votes of this node: it fetches blocks first',
+    'wait until it has caught up',
+  ],
+  'incarnation not acknowledged': [
+    'too few validators have acknowledged this start',
+    'start the other validators or mend the connection to them',
+  ],
 };
 
 /** Validators that are not heard of. */
 export function missingValidators(pbft: PbftStatus, nodeId: NodeId, connected: ReadonlySet<NodeId>): NodeId[] {
   return pbft.peers
-    .filter((peer) => peer.nodeId !== nodeId && (!connected.has(peer.nodeId) || (peer.silentTicks ?? Number.POSITIVE_INFINITY) > SILENT_TICKS_MAX))
+    .filter(
+      (peer) =>
+        peer.nodeId !== nodeId &&
+        (!connected.has(peer.nodeId) || (peer.silentTicks ?? Number.POSITIVE_INFINITY) > SILENT_TICKS_MAX),
+    )
     .map((peer) => peer.nodeId);
 }
 
@@ -53,18 +75,33 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
   if (input.behindBy > 0) return answer(`fetching blocks: ${input.behindBy} behind`, 'wait');
   const names = missing.map(nameOf).join(', ');
   const absent = new Set<NodeId>(missing);
-  const presentWeight = pbft.peers.filter((peer) => !absent.has(peer.nodeId)).reduce((sum, peer) => sum + peer.weight, 0);
+  const presentWeight = pbft.peers
+    .filter((peer) => !absent.has(peer.nodeId))
+    .reduce((sum, peer) => sum + peer.weight, 0);
   if (presentWeight < pbft.quorumWeight) {
-    return answer(`no quorum: ${presentWeight} of ${pbft.totalWeight} votes are here, ${pbft.quorumWeight} are needed; missing: ${names}`, `start the missing nodes, or mend the connection to them`);
+    return answer(
+      `no quorum: ${presentWeight} of ${pbft.totalWeight} votes are here, ${pbft.quorumWeight} are needed; missing: ${names}`,
+      `start the missing nodes, or mend the connection to them`,
+    );
   }
   if (pbft.silence !== undefined && pbft.silence !== 'not a validator') return answer(...SILENCE_TEXT[pbft.silence]);
-  const wrongClock = input.peers.find((peer) => peer.clockOffsetMs !== undefined && Math.abs(peer.clockOffsetMs) > input.clockSkewMs);
+  const wrongClock = input.peers.find(
+    (peer) => peer.clockOffsetMs !== undefined && Math.abs(peer.clockOffsetMs) > input.clockSkewMs,
+  );
   if (wrongClock !== undefined) {
     const seconds = ((wrongClock.clockOffsetMs as number) / 1000).toFixed(1);
-    return answer(`the clock of ${nameOf(wrongClock.nodeId)} differs by ${seconds} s from this one, ${input.clockSkewMs / 1000} s are allowed`, 'let both machines keep time by NTP');
+    return answer(
+      `the clock of ${nameOf(wrongClock.nodeId)} differs by ${seconds} s from this one, ${input.clockSkewMs / 1000} s are allowed`,
+      'let both machines keep time by NTP',
+    );
   }
-  if (pbft.changing) return answer(`changing to view ${pbft.view}, its primary is ${nameOf(pbft.primary)}`, 'wait some seconds; if it stays, see which validator is missing');
-  if (input.pendingCount > 0 && pbft.suspecting) return answer(`the primary ${nameOf(pbft.primary)} does not propose`, 'a view change follows by itself');
+  if (pbft.changing)
+    return answer(
+      `changing to view ${pbft.view}, its primary is ${nameOf(pbft.primary)}`,
+      'wait some seconds; if it stays, see which validator is missing',
+    );
+  if (input.pendingCount > 0 && pbft.suspecting)
+    return answer(`the primary ${nameOf(pbft.primary)} does not propose`, 'a view change follows by itself');
   return answer(null, null);
 }
 

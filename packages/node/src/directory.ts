@@ -71,7 +71,11 @@ export function readGenesis(file: string): Genesis {
   }
   const parsed = parseGenesis(text);
   if (!parsed.ok) {
-    throw failure('NODE_GENESIS_INVALID', `${file}: ${parsed.error.message}`, parsed.error.remedy ?? 'ask a member for the genesis file again');
+    throw failure(
+      'NODE_GENESIS_INVALID',
+      `${file}: ${parsed.error.message}`,
+      parsed.error.remedy ?? 'ask a member for the genesis file again',
+    );
   }
   return parsed.value;
 }
@@ -85,13 +89,26 @@ export function readKey(file: string): PrivateKey {
   try {
     text = readFileSync(file, 'utf8').trim();
   } catch (cause) {
-    throw failure('NODE_KEY_MISSING', `the key file ${file} cannot be read`, 'restore it, or make a new node by `hansa init`', cause);
+    throw failure(
+      'NODE_KEY_MISSING',
+      `the key file ${file} cannot be read`,
+      'restore it, or make a new node by `hansa init`',
+      cause,
+    );
   }
   if ((statSync(file).mode & 0o077) !== 0) {
-    throw failure('NODE_KEY_EXPOSED', `${file} can be read by others than its owner`, `chmod 600 ${file}, and ask yourself who has read it`);
+    throw failure(
+      'NODE_KEY_EXPOSED',
+      `${file} can be read by others than its owner`,
+      `chmod 600 ${file}, and ask yourself who has read it`,
+    );
   }
   if (!/^[0-9a-f]{64}$/.test(text)) {
-    throw failure('NODE_KEY_INVALID', `${file} does not hold 64 lower-case hex digits`, 'restore it from where it was kept');
+    throw failure(
+      'NODE_KEY_INVALID',
+      `${file} does not hold 64 lower-case hex digits`,
+      'restore it from where it was kept',
+    );
   }
   return fromHex(text);
 }

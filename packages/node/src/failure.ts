@@ -1,7 +1,12 @@
 import { ChainError } from '@hansa/primitives';
 
 /** An error as a person or a program reads it. */
-export type PlainFailure = { readonly code: string; readonly message: string; readonly cause?: string; readonly remedy?: string };
+export type PlainFailure = {
+  readonly code: string;
+  readonly message: string;
+  readonly cause?: string;
+  readonly remedy?: string;
+};
 
 /** What is known of anything that was thrown. */
 export function toFailure(error: unknown): PlainFailure {
@@ -15,7 +20,11 @@ export function toFailure(error: unknown): PlainFailure {
     };
   }
   const plain = error instanceof Error ? error : new Error(String(error));
-  const where = plain.stack?.split('\n').slice(1, 4).map((line) => line.trim()).join(' < ');
+  const where = plain.stack
+    ?.split('\n')
+    .slice(1, 4)
+    .map((line) => line.trim())
+    .join(' < ');
   return {
     code: 'NODE_UNEXPECTED',
     message: plain.message,

@@ -1,7 +1,14 @@
 import type { FinalHead } from '@hansa/consensus';
 import type { LedgerReader } from '@hansa/ledger';
-import type { AddressHex, HashHex, Height } from '@hansa/primitives';
-import { accountKey, type BlockHeader, type Certificate, type ChainParameters, decodeAccount, EMPTY_CODE_HASH } from '@hansa/protocol';
+import { type AddressHex, assert, type HashHex, type Height } from '@hansa/primitives';
+import {
+  accountKey,
+  type BlockHeader,
+  type Certificate,
+  type ChainParameters,
+  decodeAccount,
+  EMPTY_CODE_HASH,
+} from '@hansa/protocol';
 import type { AccountFacts, ChainView } from '@hansa/txpool';
 import type { CommittedBlock } from './execution/messages.ts';
 
@@ -44,7 +51,9 @@ export function createHeadView(start: HeadViewStart, reader: LedgerReader, monot
     void snapshot.close();
     if (bytes === undefined) return ABSENT;
     const account = decodeAccount(bytes);
-    return { nonce: account.nonce, balance: account.balance, hasCode: account.codeHash !== EMPTY_CODE_HASH };
+    assert(account.ok, `the account record of ${address} does not decode`);
+    const { nonce, balance, codeHash } = account.value;
+    return { nonce, balance, hasCode: codeHash !== EMPTY_CODE_HASH };
   }
 
   return {

@@ -15,12 +15,23 @@ export type LogOptions = { readonly level: string; readonly format: 'text' | 'js
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error'];
 
-export function createLogger(options: LogOptions, write: (text: string) => void = (text) => void process.stdout.write(text)): Logger {
+export function createLogger(
+  options: LogOptions,
+  write: (text: string) => void = (text) => void process.stdout.write(text),
+): Logger {
   return options.format === 'json' ? jsonLogger(options.level, write) : textLogger(options.level, write, '');
 }
 
 function jsonLogger(level: string, write: (text: string) => void): Logger {
-  const base = pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (label) => ({ level: label }) } }, { write });
+  const base = pino(
+    {
+      level,
+      base: {},
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write },
+  );
   const wrap = (target: typeof base): Logger => ({
     debug: (message, fields = {}) => target.debug(fields, message),
     info: (message, fields = {}) => target.info(fields, message),

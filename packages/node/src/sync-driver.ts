@@ -17,13 +17,13 @@ import {
 import {
   createSyncMachine,
   MessageAssembler,
+  PartOutbox,
   type ReceivedBlock,
   ServeBudgets,
   type SyncEffect,
   type SyncInput,
   type SyncProgress,
   serveBlocks,
-  splitMessage,
   syncFailure,
   verifyBlock,
 } from '@hansa/sync';
@@ -62,14 +62,12 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   const machine = createSyncMachine({ height: headView.height() });
   const assemblers = new Map<NodeId, MessageAssembler>();
   const budgets = new ServeBudgets();
-  const messageNumbers = new Map<NodeId, number>();
+  const outbox = new PartOutbox((peer, part) => network.send(peer, 'sync', part));
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
 
   function send(to: NodeId, frame: SyncFrame): boolean {
-    const number = messageNumbers.get(to) ?? 0;
-    messageNumbers.set(to, number + 1);
-    return splitMessage(encodeSyncFrame(frame), number).every((part) => network.send(to, 'sync', part));
+    return outbox.add(to, encodeSyncFrame(frame));
   }
 
   function step(input: SyncInput): void {
@@ -89,8 +87,12 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
         void importBlock(effect.peer, effect.block);
         return;
       case 'penalise':
-        logger.warn('a peer served a wrong block', { peer: effect.peer.slice(0, 8), reason: effect.failure.message });
-        network.penalise(effect.peer, effect.failure.message);
+        logger.warn('a peer did not serve what was asked', {
+          peer: effect.peer.slice(0, 8),
+          reason: effect.failure.message,
+        });
+        // Slow can be an honest peer with a bad line: the machine asks somebody else first, that is enough.
+        if (effect.severity === 'wrong') network.penalise(effect.peer, effect.failure.message);
         return;
       case 'caughtUp':
         logger.info('caught up with the peers', { height: effect.height });
@@ -104,23 +106,11 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   async function importBlock(peer: NodeId, block: ReceivedBlock): Promise<void> {
     const { height } = block.block.header;
     if (height <= headView.height()) return step({ type: 'imported', height: headView.height() });
-    const context = {
-      genesisHash: dependencies.genesisHash,
-      parent: headView.header(),
-      parentHash: headView.headHash(),
-      term: headView.head().term,
-    };
-    const verified = verifyBlock(suite, context, block);
-    if (!verified.ok) return step({ type: 'importFailed', height, peer, failure: verified.error, fault: true });
     const signed = await dependencies.verifier.verifyTransactions(block.block.body.transactions);
-    if (!signed.ok)
-      return step({
-        type: 'importFailed',
-        height,
-        peer,
-        failure: syncFailure('SYNC_BUSY', signed.error.message),
-        fault: false,
-      });
+    if (!signed.ok) {
+      const failure = syncFailure('SYNC_BUSY', signed.error.message);
+      return step({ type: 'importFailed', height, peer, failure, fault: false });
+    }
     const transactions = signed.value.flatMap((result) => (result.ok ? [result.value] : []));
     if (transactions.length < signed.value.length) {
       const failure = syncFailure(
@@ -129,7 +119,17 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
       );
       return step({ type: 'importFailed', height, peer, failure, fault: true });
     }
-    if (isStopped) return;
+    // The own consensus may have been faster while the signatures were checked.
+    if (isStopped || height <= headView.height()) return step({ type: 'imported', height: headView.height() });
+    const context = {
+      genesisHash: dependencies.genesisHash,
+      parent: headView.header(),
+      parentHash: headView.headHash(),
+      term: headView.head().term,
+      transactionHashes: transactions.map((transaction) => transaction.hash),
+    };
+    const verified = verifyBlock(suite, context, block);
+    if (!verified.ok) return step({ type: 'importFailed', height, peer, failure: verified.error, fault: true });
     const outcome = await pipeline.importBlock(block, verified.value.hash, transactions);
     if (outcome.type === 'differs') {
       dependencies.onDiverged(height, outcome.field, outcome.certified, outcome.own);
@@ -180,7 +180,7 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   network.onPeerStatus(({ nodeId, status }) => step({ type: 'peerStatus', peer: nodeId, height: status.height }));
   network.onPeerDown(({ nodeId }) => {
     assemblers.delete(nodeId);
-    messageNumbers.delete(nodeId);
+    outbox.removePeer(nodeId);
     step({ type: 'peerGone', peer: nodeId });
   });
 
@@ -188,6 +188,7 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
     start: () => {
       timer = setInterval(() => {
         budgets.tick();
+        outbox.flush();
         step({ type: 'tick' });
       }, TICK_MS);
     },

@@ -68,7 +68,11 @@ const settingsSchema = z.strictObject({
     .prefault({}),
 });
 
-type DeepReadonly<T> = T extends (infer Item)[] ? readonly Item[] : T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly Item[]
+  : T extends object
+    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+    : T;
 export type Settings = DeepReadonly<{
   node: { name: string };
   p2p: { listen: string[] };

@@ -5,8 +5,9 @@ import { type Ledger, openLedger } from '@hansa/ledger';
 import { admissionSnapshot, type Registry, readRegistry } from '@hansa/membership';
 import { type AddressHex, assert, type HashHex, type Height, type ValidatorIndex } from '@hansa/primitives';
 import {
-  blockHash,
+  type AccountRecord,
   type BlockHeader,
+  blockHash,
   type Certificate,
   decodeAccount,
   EMPTY_CODE_HASH,
@@ -18,10 +19,22 @@ import {
 } from '@hansa/protocol';
 import { ethereumHeaderHash } from '@hansa/rpc';
 import { buildGenesis } from '../genesis-block.ts';
-import type { AdmissionFacts, CommittedBlock, ExecutionAnswerBody, ExecutionRequestBody, ExecutionWorkerData, ImportOutcome } from './messages.ts';
+import type {
+  AdmissionFacts,
+  CommittedBlock,
+  ExecutionAnswerBody,
+  ExecutionRequestBody,
+  ExecutionWorkerData,
+  ImportOutcome,
+} from './messages.ts';
 import { unpackTransactions } from './packed-transactions.ts';
 
-type Staged = { readonly hash: HashHex; readonly digest: HashHex; readonly result: ExecutedBlock; readonly executeMs: number };
+type Staged = {
+  readonly hash: HashHex;
+  readonly digest: HashHex;
+  readonly result: ExecutedBlock;
+  readonly executeMs: number;
+};
 type Request<K extends ExecutionRequestBody['type']> = Extract<ExecutionRequestBody, { type: K }>;
 
 /** Executes ordered blocks ahead of their finality and writes final ones. */
@@ -40,7 +53,13 @@ export class BlockWriter {
   async open(): Promise<ExecutionAnswerBody> {
     const { location, genesis, hotStateBytesMax, stateHistoryBlocks } = this.#data;
     const { block, changes, termInfo, hash } = buildGenesis(genesis, this.#suite);
-    const ledger = await openLedger({ location, suite: this.#suite, genesis: { block, changes, termInfo }, hotStateBytesMax, stateHistoryBlocks });
+    const ledger = await openLedger({
+      location,
+      suite: this.#suite,
+      genesis: { block, changes, termInfo },
+      hotStateBytesMax,
+      stateHistoryBlocks,
+    });
     this.#ledger = ledger;
     const { height } = ledger.head();
     return {
@@ -78,7 +97,10 @@ export class BlockWriter {
   async importBlock({ header, body, blockHash: hash, certificate, packed }: Request<'import'>): Promise<ImportOutcome> {
     const ledger = this.#opened();
     if (header.height <= ledger.head().height) return { type: 'stale' };
-    assert(header.height === ledger.head().height + 1, `block ${ledger.head().height + 1} was expected next, got ${header.height}`);
+    assert(
+      header.height === ledger.head().height + 1,
+      `block ${ledger.head().height + 1} was expected next, got ${header.height}`,
+    );
     let staged = this.#staged.get(header.height);
     if (staged !== undefined && staged.hash !== hash) {
       this.#discardFrom(header.height);
@@ -87,7 +109,8 @@ export class BlockWriter {
     if (staged === undefined) {
       const transactions = unpackTransactions(packed);
       const proposal = this.#proposalOf(header, body.leftOut, transactions);
-      if (proposal === undefined) return { type: 'differs', field: 'body.leftOut', certified: 'positions', own: 'no proposal has them' };
+      if (proposal === undefined)
+        return { type: 'differs', field: 'body.leftOut', certified: 'positions', own: 'no proposal has them' };
       staged = await this.#stage({ proposal, digest: header.proposalDigest, transactions, leftOut: body.leftOut });
     }
     if (staged.hash !== hash) {
@@ -98,14 +121,31 @@ export class BlockWriter {
   }
 
   /** The proposal from which a certified block was made. */
-  #proposalOf(header: BlockHeader, leftOut: readonly LeftOut[], transactions: readonly SignedTransaction[]): Proposal | undefined {
+  #proposalOf(
+    header: BlockHeader,
+    leftOut: readonly LeftOut[],
+    transactions: readonly SignedTransaction[],
+  ): Proposal | undefined {
     const { validators } = this.#opened().currentTermInfo();
-    const hashes = proposalTransactionHashes(transactions.map((transaction) => transaction.hash), leftOut);
+    const hashes = proposalTransactionHashes(
+      transactions.map((transaction) => transaction.hash),
+      leftOut,
+    );
     const parent = this.#opened().head().header;
     const proposer = validators.findIndex((validator) => validator.nodeId === header.proposer);
     if (hashes === undefined || proposer < 0) return undefined;
     const { chainId, groupId, term, height, view, timestamp } = header;
-    return { chainId, groupId, term, height, view, parentDigest: parent.proposalDigest, timestamp, proposer: proposer as ValidatorIndex, transactionHashes: hashes };
+    return {
+      chainId,
+      groupId,
+      term,
+      height,
+      view,
+      parentDigest: parent.proposalDigest,
+      timestamp,
+      proposer: proposer as ValidatorIndex,
+      transactionHashes: hashes,
+    };
   }
 
   async #stage(request: {
@@ -117,7 +157,10 @@ export class BlockWriter {
     const ledger = this.#opened();
     const { proposal, digest, transactions, leftOut } = request;
     const { height } = proposal;
-    assert(height === ledger.stagedHeight() + 1, `height ${ledger.stagedHeight() + 1} was expected next, got ${height}`);
+    assert(
+      height === ledger.stagedHeight() + 1,
+      `height ${ledger.stagedHeight() + 1} was expected next, got ${height}`,
+    );
     const below = this.#staged.get((height - 1) as Height);
     const parent = below === undefined ? ledger.head() : { header: below.result.header, hash: below.hash };
     const startMs = performance.now();
@@ -131,7 +174,12 @@ export class BlockWriter {
       blockHashAt: (asked) => this.#staged.get(asked as Height)?.hash ?? ledger.hashAt(asked as Height),
       stateRootAfter: (changes) => ledger.stage(changes).root,
     });
-    const staged = { hash: blockHash(this.#suite, result.header), digest, result, executeMs: performance.now() - startMs };
+    const staged = {
+      hash: blockHash(this.#suite, result.header),
+      digest,
+      result,
+      executeMs: performance.now() - startMs,
+    };
     this.#staged.set(height, staged);
     return staged;
   }
@@ -168,7 +216,13 @@ export class BlockWriter {
   #finalHead(): FinalHead {
     const ledger = this.#opened();
     const { height, hash, header } = ledger.head();
-    return { height, blockHash: hash, proposalDigest: header.proposalDigest, timestamp: header.timestamp, term: ledger.currentTermInfo() };
+    return {
+      height,
+      blockHash: hash,
+      proposalDigest: header.proposalDigest,
+      timestamp: header.timestamp,
+      term: ledger.currentTermInfo(),
+    };
   }
 
   #opened(): Ledger {
@@ -186,10 +240,13 @@ function changedAccounts(changes: ExecutedBlock['changes']): CommittedBlock['acc
   for (const { key, value } of changes) {
     if (!key.startsWith('01')) continue;
     const address = key.slice(2) as AddressHex;
-    const decoded = value === undefined ? undefined : decodeAccount(value);
-    assert(decoded === undefined || decoded.ok, `the account record of ${address} decodes`);
-    const account = decoded?.value;
-    accounts.push({ address, nonce: account?.nonce ?? 0n, balance: account?.balance ?? 0n, hasCode: account !== undefined && account.codeHash !== EMPTY_CODE_HASH });
+    const account = value === undefined ? undefined : decodedAccount(address, value);
+    accounts.push({
+      address,
+      nonce: account?.nonce ?? 0n,
+      balance: account?.balance ?? 0n,
+      hasCode: account !== undefined && account.codeHash !== EMPTY_CODE_HASH,
+    });
   }
   return accounts;
 }
@@ -201,4 +258,10 @@ function firstDifference(certified: BlockHeader, own: BlockHeader): { field: str
     if (a !== b) return { field, certified: a, own: b };
   }
   return { field: 'header', certified: 'equal', own: 'equal' };
+}
+
+function decodedAccount(address: AddressHex, value: Uint8Array): AccountRecord {
+  const decoded = decodeAccount(value);
+  assert(decoded.ok, `the account record of ${address} does not decode`);
+  return decoded.value;
 }

@@ -4,7 +4,13 @@ import { initCrypto, suiteByName } from '@hansa/crypto';
 import { assert } from '@hansa/primitives';
 import { toFailure } from '../failure.ts';
 import { BlockWriter } from './block-writer.ts';
-import type { ExecutionAnswerBody, ExecutionAnswerMessage, ExecutionRequestBody, ExecutionRequestMessage, ExecutionWorkerData } from './messages.ts';
+import type {
+  ExecutionAnswerBody,
+  ExecutionAnswerMessage,
+  ExecutionRequestBody,
+  ExecutionRequestMessage,
+  ExecutionWorkerData,
+} from './messages.ts';
 
 assert(parentPort !== null, 'the execution worker runs as a worker thread');
 const port = parentPort;

@@ -9,6 +9,7 @@ const FRAME_SIZE_MAX = 48 * 1024;
 const FRAME_COUNT_MAX = 512;
 /** After a full turn the next one follows this much later, so that a stream of single transactions travels in batches. */
 const GATHER_MS = 5;
+const RETRY_MS = 50;
 
 export type GossipDependencies = {
   readonly pool: TxPool;
@@ -41,12 +42,13 @@ export function createGossip(dependencies: GossipDependencies): Gossip {
     for (const peer of pool.peersWithGossip()) {
       const batch = pool.takeGossip(peer, { countMax: FRAME_COUNT_MAX, sizeBytesMax: FRAME_SIZE_MAX });
       if (batch.length === 0) continue;
-      network.send(peer, 'transactions', encodeTransactionsFrame({ transactions: batch.map((transaction) => transaction.bytes) }));
-      isMore = true;
+      const frame = encodeTransactionsFrame({ transactions: batch.map((transaction) => transaction.bytes) });
+      if (network.send(peer, 'transactions', frame)) isMore = true;
+      else pool.untakeGossip(peer);
     }
-    if (!isMore) return;
-    onChanged();
-    if (pool.peersWithGossip().length > 0) schedule(0);
+    if (isMore) onChanged();
+    // A peer whose queue is full is tried again a little later.
+    if (pool.peersWithGossip().length > 0) schedule(isMore ? 0 : RETRY_MS);
   }
 
   network.onFrame('transactions', async (from: NodeId, bytes: Uint8Array) => {

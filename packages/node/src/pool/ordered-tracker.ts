@@ -29,9 +29,14 @@ export function createOrderedTracker(pool: Pick<TxPool, 'markOrdered' | 'dropOrd
       place = { term: status.term, view: status.view };
       if (!hasMoved) return;
       const followed = new Map(status.inFlight.map((entry) => [entry.height, entry.digest]));
-      const dead = [...marked].filter(([height, digest]) => height > status.decidedHeight && followed.get(height) !== digest);
+      const dead = [...marked].filter(
+        ([height, digest]) => height > status.decidedHeight && followed.get(height) !== digest,
+      );
       if (dead.length === 0) return;
-      const from = dead.reduce((least, [height]) => (height < least ? height : least), (dead[0] as [Height, HashHex])[0]);
+      const from = dead.reduce(
+        (least, [height]) => (height < least ? height : least),
+        (dead[0] as [Height, HashHex])[0],
+      );
       for (const height of [...marked.keys()]) if (height >= from) marked.delete(height);
       pool.dropOrdered(from);
     },

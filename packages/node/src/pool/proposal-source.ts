@@ -22,17 +22,26 @@ export type ProposalSourceDependencies = {
  * What a primary orders next. The first transaction on an idle chain goes at once; under load the blocks that are in
  * flight give the time in which the next one fills, so that the fixed cost of a block is shared by many.
  */
-export function createProposalSource(options: ProposalSourceOptions, dependencies: ProposalSourceDependencies): ProposalSource {
+export function createProposalSource(
+  options: ProposalSourceOptions,
+  dependencies: ProposalSourceDependencies,
+): ProposalSource {
   const { pool, tracker, transactions, digestOf, monotonicMs } = dependencies;
   let lastSelectedMs = Number.NEGATIVE_INFINITY;
 
   const selectNow: ProposalSource['select'] = ({ height, ancestors, term }, done) => {
     for (const ancestor of ancestors) {
       const digest = digestOf(ancestor);
-      if (!tracker.isMarked(ancestor.height, digest)) tracker.mark(ancestor, digest, transactions.transactionsOf(ancestor));
+      if (!tracker.isMarked(ancestor.height, digest))
+        tracker.mark(ancestor, digest, transactions.transactionsOf(ancestor));
     }
     const { txCountLimit, blockSizeLimit, blockGasLimit } = term.parameters;
-    const selected = pool.select({ height, countMax: txCountLimit, sizeBytesMax: blockSizeLimit, gasMax: blockGasLimit });
+    const selected = pool.select({
+      height,
+      countMax: txCountLimit,
+      sizeBytesMax: blockSizeLimit,
+      gasMax: blockGasLimit,
+    });
     if (selected.length > 0) lastSelectedMs = monotonicMs();
     done(selected.length === 0 ? undefined : selected.map((transaction) => transaction.hash));
   };

@@ -55,7 +55,8 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
     const verified = await verifier.verifyTransactions(raw);
     if (!verified.ok) return;
     const good = verified.value.flatMap((result) => (result.ok ? [result.value] : []));
-    if (good.length < verified.value.length && from !== undefined) dependencies.penalise(from, 'malformed transaction in an answer');
+    if (good.length < verified.value.length && from !== undefined)
+      dependencies.penalise(from, 'malformed transaction in an answer');
     keep(good);
   }
 
@@ -83,7 +84,11 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
     return { type: 'valid' };
   }
 
-  function orderFault(proposal: Proposal, ancestors: readonly Proposal[], transactions: readonly SignedTransaction[]): string | undefined {
+  function orderFault(
+    proposal: Proposal,
+    ancestors: readonly Proposal[],
+    transactions: readonly SignedTransaction[],
+  ): string | undefined {
     const seen = new Set<HashHex>();
     for (const ancestor of ancestors) for (const hash of ancestor.transactionHashes) seen.add(hash);
     for (const hash of proposal.transactionHashes) {
@@ -91,8 +96,12 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
       if (recent.has(hash)) return `transaction ${hash} is on the chain already`;
       seen.add(hash);
     }
-    const expired = transactions.find((transaction) => transaction.lastHeight !== undefined && transaction.lastHeight < proposal.height);
-    return expired === undefined ? undefined : `transaction ${expired.hash} has expired at height ${expired.lastHeight}`;
+    const expired = transactions.find(
+      (transaction) => transaction.lastHeight !== undefined && transaction.lastHeight < proposal.height,
+    );
+    return expired === undefined
+      ? undefined
+      : `transaction ${expired.hash} has expired at height ${expired.lastHeight}`;
   }
 
   return {
@@ -104,7 +113,10 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
     transactionsOf: (proposal) =>
       proposal.transactionHashes.map((hash) => {
         const transaction = get(hash);
-        assert(transaction !== undefined, `transaction ${hash} of an accepted proposal at height ${proposal.height} must be held`);
+        assert(
+          transaction !== undefined,
+          `transaction ${hash} of an accepted proposal at height ${proposal.height} must be held`,
+        );
         return transaction;
       }),
     raw: (hashes, bytesMax) => {
@@ -140,7 +152,11 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
 
 type Limits = { readonly txCountLimit: number; readonly blockGasLimit: bigint; readonly blockSizeLimit: number };
 
-function limitFault(hashes: readonly HashHex[], transactions: readonly SignedTransaction[], limits: Limits): string | undefined {
+function limitFault(
+  hashes: readonly HashHex[],
+  transactions: readonly SignedTransaction[],
+  limits: Limits,
+): string | undefined {
   if (hashes.length > limits.txCountLimit) return `${hashes.length} transactions, at most ${limits.txCountLimit}`;
   let gas = 0n;
   let size = 0;

@@ -28,7 +28,7 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
     waiting = [];
     try {
       const results = await admit(batch.map((entry) => entry.raw));
-      batch.forEach((entry, index) => entry.resolve(results[index] as Result<HashHex, Failure>));
+      for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result<HashHex, Failure>);
     } finally {
       pendingCount -= batch.length;
     }
@@ -54,7 +54,11 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
     submit: (raw) => {
       if (pendingCount >= WAITING_COUNT_MAX) {
         return Promise.resolve(
-          fail({ code: 'POOL_BUSY', message: 'txpool is full', remedy: 'the node is checking as many transactions as it can: send again in a moment' }),
+          fail({
+            code: 'POOL_BUSY',
+            message: 'txpool is full',
+            remedy: 'the node is checking as many transactions as it can: send again in a moment',
+          }),
         );
       }
       pendingCount++;
@@ -65,4 +69,3 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
     },
   };
 }
-

@@ -1,0 +1,242 @@
+import type { PbftStatus } from '@hansa/consensus';
+import type { Network } from '@hansa/network';
+import type { Height, NodeId } from '@hansa/primitives';
+import type { SyncProgress } from '@hansa/sync';
+import type { TxPool } from '@hansa/txpool';
+import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import type { Readiness } from './admin-server.ts';
+import type { DriverCounters, DriverReport, MisbehaviourCode } from './consensus/ports.ts';
+import { type Diagnosis, diagnose, silenceText } from './diagnosis.ts';
+import type { HeadView } from './head-view.ts';
+import type { Logger } from './logger.ts';
+
+/** Proofs of misbehaviour kept for `hansa_getMisbehaviour`; oldest go first. */
+const EVIDENCE_COUNT_MAX = 100;
+
+export type Divergence = {
+  readonly height: Height;
+  readonly field: string;
+  readonly certified: string;
+  readonly own: string;
+};
+export type Evidence = Extract<DriverReport, { type: 'evidence' }>;
+
+export type HealthDependencies = {
+  readonly nodeId: NodeId;
+  readonly network: Pick<Network, 'peers' | 'counters'>;
+  readonly pool: Pick<TxPool, 'counts' | 'metrics'>;
+  readonly headView: HeadView;
+  readonly logger: Logger;
+  readonly monotonicMs: () => number;
+};
+
+export type MetricSources = {
+  readonly driver: () => DriverCounters;
+  readonly sync: () => SyncProgress;
+  readonly rpc: () => Readonly<Record<string, number>>;
+};
+
+export type Health = {
+  onReport(report: DriverReport): void;
+  onStatus(status: PbftStatus): void;
+  onMisbehaviour(peer: NodeId, code: MisbehaviourCode): void;
+  onDiverged(divergence: Divergence): void;
+  divergence(): Divergence | undefined;
+  evidence(): readonly Evidence[];
+  diagnosis(pbft: PbftStatus, sync: SyncProgress): Diagnosis;
+  readiness(pbft: PbftStatus, sync: SyncProgress): Readiness;
+  summary(pbft: PbftStatus, sync: SyncProgress): string;
+  register(registry: Registry, sources: MetricSources): void;
+};
+
+/** What the node knows of its own state of health, in words and in numbers. */
+export function createHealth(dependencies: HealthDependencies): Health {
+  const { nodeId, network, pool, headView, logger } = dependencies;
+  const evidence: Evidence[] = [];
+  const misbehaviour = new Map<string, number>();
+  let divergence: Divergence | undefined;
+  let last: PbftStatus | undefined;
+
+  function nameOf(id: NodeId): string {
+    const organisation = headView.head().term.validators.find((validator) => validator.nodeId === id)?.organisationId;
+    return organisation === undefined ? id.slice(0, 8) : `${organisation} (${id.slice(0, 8)})`;
+  }
+
+  function diagnosis(pbft: PbftStatus, sync: SyncProgress): Diagnosis {
+    if (divergence !== undefined) {
+      const { height, field } = divergence;
+      const [text, remedy] = silenceText('diverged');
+      return { whyNoBlock: `${text}: block ${height}, field ${field}`, remedy, missing: [] };
+    }
+    const behindBy = sync.behind ? Math.max(0, sync.target - sync.height) : 0;
+    const clockSkewMs = headView.parameters().clockSkewMs;
+    return diagnose({
+      pbft,
+      nodeId,
+      peers: network.peers(),
+      pendingCount: pool.counts().pending,
+      clockSkewMs,
+      behindBy,
+      nameOf,
+    });
+  }
+
+  function readiness(pbft: PbftStatus, sync: SyncProgress): Readiness {
+    const { whyNoBlock } = diagnosis(pbft, sync);
+    const isObserver = pbft.silence === 'not a validator';
+    const isVoting = pbft.silence === undefined;
+    const ready = whyNoBlock === null && (isVoting || isObserver);
+    return { ready, reason: whyNoBlock ?? (isObserver ? 'observer, follows' : 'validator, votes') };
+  }
+
+  function logStatus(status: PbftStatus): void {
+    if (last === undefined || last.silence !== status.silence) {
+      if (status.silence === undefined)
+        logger.info('this validator votes', { term: status.term, height: status.stableHeight });
+      else logger.info(silenceText(status.silence)[0], { remedy: silenceText(status.silence)[1] });
+    }
+    if (last !== undefined && last.term === status.term && last.view !== status.view) {
+      logger.warn('the view has changed', { term: status.term, view: status.view, primary: nameOf(status.primary) });
+    }
+    last = status;
+  }
+
+  return {
+    onReport: (report) => {
+      if (report.type === 'evidence') {
+        evidence.push(report);
+        if (evidence.length > EVIDENCE_COUNT_MAX) evidence.shift();
+        logger.warn('a validator has signed two contradicting messages', {
+          kind: report.kind,
+          validator: nameOf(report.nodeId),
+        });
+      } else if (report.type === 'divergence') {
+        divergence = {
+          height: report.height,
+          field: 'block hash',
+          certified: report.quorumBlockHash,
+          own: report.ownBlockHash,
+        };
+        logger.error('this node computes another result than the quorum and has stopped voting', {
+          height: report.height,
+          own: report.ownBlockHash,
+          quorum: report.quorumBlockHash,
+        });
+      } else if (report.type === 'proposalRefused') {
+        logger.warn('a proposal cannot be voted on', {
+          view: report.view,
+          height: report.height,
+          reason: report.reason,
+        });
+      } else {
+        const { type, ...fields } = report;
+        logger.warn(
+          `consensus: ${type}`,
+          Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, String(value)])),
+        );
+      }
+    },
+    onStatus: logStatus,
+    onMisbehaviour: (_peer, code) => void misbehaviour.set(code, (misbehaviour.get(code) ?? 0) + 1),
+    onDiverged: (found) => {
+      divergence = found;
+      logger.error('a certified block gives another result here: this node has diverged', { ...found });
+    },
+    divergence: () => divergence,
+    evidence: () => evidence,
+    diagnosis,
+    readiness,
+    summary: (pbft, sync) => {
+      const { whyNoBlock } = diagnosis(pbft, sync);
+      const role =
+        pbft.silence === 'not a validator'
+          ? 'observer'
+          : pbft.silence === undefined
+            ? 'validator, votes'
+            : 'validator, does not vote';
+      const connected = network.peers().filter((peer) => peer.state === 'connected').length;
+      return `${role} · height ${headView.height()} · ${connected} peers · ${whyNoBlock ?? 'all is well'}`;
+    },
+    register: (registry, sources) =>
+      registerMetrics(registry, { ...dependencies, ...sources, misbehaviour, status: () => last }),
+  };
+}
+
+type MetricFacts = HealthDependencies &
+  MetricSources & { readonly misbehaviour: ReadonlyMap<string, number>; readonly status: () => PbftStatus | undefined };
+
+function registerMetrics(registry: Registry, facts: MetricFacts): void {
+  collectDefaultMetrics({ register: registry });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('hansa_height', 'Height of the last final block', () => facts.headView.height());
+  gauge('hansa_term', 'Current term', () => facts.status()?.term ?? 0);
+  gauge('hansa_view', 'Current view of the term', () => facts.status()?.view ?? 0);
+  gauge('hansa_decided_height', 'Highest height whose order is decided', () => facts.status()?.decidedHeight ?? 0);
+  gauge('hansa_voting', '1 when this validator votes', () => (facts.status()?.silence === undefined ? 1 : 0));
+  gauge(
+    'hansa_peers',
+    'Connected peers',
+    () => facts.network.peers().filter((peer) => peer.state === 'connected').length,
+  );
+  gauge('hansa_pool_pending', 'Executable transactions', () => facts.pool.counts().pending);
+  gauge('hansa_pool_queued', 'Transactions that wait for something', () => facts.pool.counts().queued);
+  gauge('hansa_pool_ordered', 'Transactions in proposals that are not final', () => facts.pool.counts().ordered);
+  gauge('hansa_sync_target', 'Highest height that a peer announced', () => facts.sync().target);
+  labelled(registry, {
+    name: 'hansa_consensus',
+    help: 'Counters of the consensus driver',
+    label: 'kind',
+    read: () => Object.entries(facts.driver()),
+  });
+  labelled(registry, {
+    name: 'hansa_misbehaviour',
+    help: 'What peers did that an honest one does not do',
+    label: 'code',
+    read: () => [...facts.misbehaviour],
+  });
+  labelled(registry, {
+    name: 'hansa_rpc',
+    help: 'Counters of the RPC server',
+    label: 'kind',
+    read: () => Object.entries(facts.rpc()),
+  });
+  labelled(registry, {
+    name: 'hansa_network',
+    help: 'Counters of the network',
+    label: 'kind',
+    read: () =>
+      Object.entries(facts.network.counters()).flatMap(([name, byLabel]) =>
+        Object.entries(byLabel).map(([label, count]) => [`${name}_${label}`, count] as const),
+      ),
+  });
+}
+
+type Labelled = {
+  readonly name: string;
+  readonly help: string;
+  readonly label: string;
+  readonly read: () => readonly (readonly [string, number])[];
+};
+
+/** Counters that another part keeps: read when they are asked for. */
+function labelled(registry: Registry, { name, help, label, read }: Labelled): void {
+  new Counter({
+    name: `${name}_total`,
+    help,
+    labelNames: [label],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [value, count] of read()) this.inc({ [label]: value }, count);
+    },
+  });
+}

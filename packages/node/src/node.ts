@@ -1,0 +1,30 @@
+import type { PbftStatus } from '@hansa/consensus';
+import type { NodeId } from '@hansa/primitives';
+import type { Genesis } from '@hansa/protocol';
+import type { Settings } from './config/settings.ts';
+import type { NodePaths } from './directory.ts';
+import type { Logger } from './logger.ts';
+
+export type NodeOptions = {
+  readonly paths: NodePaths;
+  readonly settings: Settings;
+  readonly genesis: Genesis;
+  readonly logger: Logger;
+  /** Throw away what is damaged and fetch it again from the peers. */
+  readonly isRebuild: boolean;
+  /** Called once when the node cannot go on. The process MUST end with a failure then. */
+  readonly onFatal: (error: Error) => void;
+};
+
+export type RunningNode = {
+  readonly nodeId: NodeId;
+  readonly genesisHash: string;
+  readonly rpcUrl: string | undefined;
+  readonly adminUrl: string;
+  readonly p2pAddresses: readonly string[];
+  status(): PbftStatus;
+  /** One line in words: role, height, peers, what it waits for. */
+  summary(): string;
+  /** Stops in the reverse order of starting. Idempotent; within 5 s. */
+  stop(): Promise<void>;
+};

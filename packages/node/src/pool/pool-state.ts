@@ -1,0 +1,66 @@
+import type { PbftStatus, PoolState } from '@hansa/consensus';
+import type { HashHex, NodeId } from '@hansa/primitives';
+import type { ChainParameters, Proposal, SignedTransaction } from '@hansa/protocol';
+import type { TxPool } from '@hansa/txpool';
+
+export type PoolStateDependencies = {
+  readonly pool: TxPool;
+  readonly nodeId: NodeId;
+  readonly pbft: () => PbftStatus;
+  readonly parameters: () => ChainParameters;
+  /** Given when something that counts has changed. */
+  readonly publish: (state: PoolState) => void;
+};
+
+export type PoolStateWatch = {
+  /** Something may have changed: looked at once per turn of the event loop. */
+  schedule(): void;
+  /** A proposal is about to be followed: does it overtake one of ours (PBFT-V2)? */
+  beforeMark(proposal: Proposal, transactions: readonly SignedTransaction[]): void;
+};
+
+/** What consensus has to know of the pool (PBFT-N1, PBFT-V1, PBFT-V2), told when it changes. */
+export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolStateWatch {
+  const { pool, pbft } = dependencies;
+  let last: PoolState | undefined;
+  let overtaken: { readonly hash: HashHex; readonly in: NonNullable<PoolState['overtakenIn']> } | undefined;
+  let isScheduled = false;
+
+  function refresh(): void {
+    isScheduled = false;
+    const status = pbft();
+    const primary = status.primary === dependencies.nodeId ? undefined : status.primary;
+    const others = status.peers.filter((peer) => peer.nodeId !== dependencies.nodeId && peer.nodeId !== primary);
+    if (overtaken !== undefined && pool.status(overtaken.hash).type !== 'pending') overtaken = undefined;
+    const next: PoolState = {
+      hasExecutable: pool.hasExecutable(),
+      hasWaiting: pool.hasWaiting({ primary, others, weightAbove: status.maxFaultyWeight }),
+      overtakenIn: overtaken?.in,
+    };
+    // While something can be ordered it is said again: a primary that had nothing to add asks after the next news.
+    const isSame =
+      !next.hasExecutable &&
+      last !== undefined &&
+      last.hasExecutable === next.hasExecutable &&
+      last.hasWaiting === next.hasWaiting &&
+      last.overtakenIn === next.overtakenIn;
+    if (isSame) return;
+    last = next;
+    dependencies.publish(next);
+  }
+
+  return {
+    schedule: () => {
+      if (isScheduled) return;
+      isScheduled = true;
+      setImmediate(refresh);
+    },
+    beforeMark: (proposal, transactions) => {
+      const status = pbft();
+      if (status.primary === dependencies.nodeId) return;
+      const marginMs = 2 * dependencies.parameters().viewTimeoutBaseMs;
+      const hash = pool.findOvertaken(transactions, { marginMs, primary: status.primary });
+      if (hash !== undefined) overtaken = { hash, in: { term: proposal.term, view: status.view } };
+    },
+  };
+}
