@@ -7,6 +7,8 @@ import { damaged, type LedgerError, ledgerError } from './errors.ts';
 import type { KeyRange } from './keys.ts';
 
 const CHECKSUM_SIZE = 4;
+/** Larger records get an array of their own. */
+const SEAL_SCRATCH_SIZE = 16 * 1024;
 const CACHE_SIZE = 16 * 1024 * 1024;
 /** Also bounds how many blocks can be in a log that is not yet a table: see `check.ts`. */
 export const WRITE_BUFFER_SIZE: number = 8 * 1024 * 1024;
@@ -70,11 +72,18 @@ export async function openStore(location: string, options: { readonly createIfMi
   return new LevelStore(database);
 }
 
-/** Appends the checksum. */
+const sealScratch = new Uint8Array(SEAL_SCRATCH_SIZE);
+
+/** Appends the checksum. The result is good until the next call: a batch copies what is put into it. */
 export function sealRecord(key: Uint8Array, value: Uint8Array): Uint8Array {
-  const sealed = new Uint8Array(value.length + CHECKSUM_SIZE);
+  const size = value.length + CHECKSUM_SIZE;
+  const sealed = size <= SEAL_SCRATCH_SIZE ? sealScratch.subarray(0, size) : new Uint8Array(size);
   sealed.set(value, 0);
-  new DataView(sealed.buffer).setUint32(value.length, crc32(value, crc32(key)));
+  const checksum = crc32(value, crc32(key));
+  sealed[size - 4] = checksum >>> 24;
+  sealed[size - 3] = checksum >>> 16;
+  sealed[size - 2] = checksum >>> 8;
+  sealed[size - 1] = checksum;
   return sealed;
 }
 

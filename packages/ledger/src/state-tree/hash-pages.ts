@@ -37,11 +37,19 @@ export function hashPages(suite: CryptoSuite, pages: readonly WorkPage[]): PageN
   return { kinds, digests };
 }
 
+let pairsScratch = new Uint8Array(64 * 1024);
+
+/** Room for the pairs of one level, used again: it is handed to the suite, which keeps nothing that it is given. */
+function scratch(size: number): Uint8Array {
+  if (pairsScratch.length < size) pairsScratch = new Uint8Array(2 ** Math.ceil(Math.log2(size)));
+  return pairsScratch;
+}
+
 function hashLevel(suite: CryptoSuite, nodes: PageNodes, pageCount: number, level: number): void {
   const { kinds, digests } = nodes;
   const from = LEVEL_STARTS[level] as number;
   const to = LEVEL_STARTS[level + 1] as number;
-  const pairs = new Uint8Array(pageCount * (to - from) * DIGEST_SIZE);
+  const pairs = scratch(pageCount * (to - from) * DIGEST_SIZE);
   const targets: number[] = [];
   for (let page = 0; page < pageCount; page++) {
     for (let index = from; index < to; index += 2) {

@@ -66,6 +66,12 @@ export class WorkPage {
     this.childMask |= 1 << place;
   }
 
+  /** Empty again. What the arrays hold does not matter where no mask says so. */
+  reset(): void {
+    this.leafMask = 0;
+    this.childMask = 0;
+  }
+
   isEmpty(): boolean {
     return (this.leafMask | this.childMask) === 0;
   }
@@ -84,12 +90,26 @@ export class WorkPage {
   }
 }
 
+/** Bytes of pages are cut from slabs: an array of its own, outside of the heap, would cost as much as encoding it. */
+const SLAB_SIZE = 16 * 1024;
+let slab = new Uint8Array(SLAB_SIZE);
+let slabUsed = 0;
+
+function cutFromSlab(size: number): Uint8Array {
+  if (slabUsed + size > SLAB_SIZE) {
+    slab = new Uint8Array(SLAB_SIZE);
+    slabUsed = 0;
+  }
+  slabUsed += size;
+  return slab.subarray(slabUsed - size, slabUsed);
+}
+
 export function encodePage(page: WorkPage): Uint8Array {
   let size = HEADER_SIZE;
   for (let place = 0; place < PLACE_COUNT; place++) {
     size += page.isLeaf(place) ? 3 * DIGEST_SIZE : page.isChild(place) ? DIGEST_SIZE : 0;
   }
-  const bytes = new Uint8Array(size);
+  const bytes = cutFromSlab(size);
   bytes[0] = page.leafMask >> 8;
   bytes[1] = page.leafMask;
   bytes[2] = page.childMask >> 8;
@@ -107,10 +127,12 @@ export function encodePage(page: WorkPage): Uint8Array {
   return bytes;
 }
 
-/** Undefined when the bytes are no page. */
-export function decodePage(bytes: Uint8Array): WorkPage | undefined {
+/**
+ * Undefined when the bytes are no page.
+ * @param page empty page to fill; a new one costs about as much as all the rest (its arrays are outside of the heap)
+ */
+export function decodePage(bytes: Uint8Array, page: WorkPage = new WorkPage()): WorkPage | undefined {
   if (bytes.length < HEADER_SIZE) return undefined;
-  const page = new WorkPage();
   page.leafMask = ((bytes[0] as number) << 8) | (bytes[1] as number);
   page.childMask = ((bytes[2] as number) << 8) | (bytes[3] as number);
   if ((page.leafMask & page.childMask) !== 0) return undefined;

@@ -20,10 +20,16 @@ export type TreeUpdate = { readonly root: Uint8Array; readonly pages: ReadonlyMa
 
 export function updateTree(suite: CryptoSuite, source: PageSource, changes: readonly LeafChange[]): TreeUpdate {
   const update = new Update(source);
-  const top = update.load('', undefined) ?? new WorkPage();
+  const top = update.load('', undefined) ?? update.take();
   update.applyTo(top, '', changes);
-  return update.finish(suite, top);
+  const result = update.finish(suite, top);
+  update.giveBack();
+  return result;
 }
+
+/** Pages to work on, used again: making three arrays per page costs more than the rest of an update. 1.6 KB each. */
+const SPARE_COUNT_MAX = 2048;
+const spare: WorkPage[] = [];
 
 type Touched = { readonly page: WorkPage; readonly path: string; readonly parent: WorkPage | undefined };
 
@@ -32,15 +38,30 @@ class Update {
   /** Changed pages by depth: children are hashed before their parents, all of one depth together. */
   readonly #touched: Touched[][] = [];
   readonly #removed: string[] = [];
+  readonly #taken: WorkPage[] = [];
 
   constructor(source: PageSource) {
     this.#source = source;
   }
 
+  take(): WorkPage {
+    const page = spare.pop() ?? new WorkPage();
+    page.reset();
+    this.#taken.push(page);
+    return page;
+  }
+
+  /** After the last use of any page of this update. */
+  giveBack(): void {
+    for (const page of this.#taken) {
+      if (spare.length < SPARE_COUNT_MAX) spare.push(page);
+    }
+  }
+
   load(path: string, digest: Uint8Array | undefined): WorkPage | undefined {
     const bytes = this.#source.get(path, digest);
     if (bytes === undefined) return undefined;
-    const page = decodePage(bytes);
+    const page = decodePage(bytes, this.take());
     assert(page !== undefined, `page "${path}" of the state tree was expected to be well formed`);
     return page;
   }
@@ -75,7 +96,7 @@ class Update {
     if (only === undefined) page.setEmpty(place);
     else if (leaves.length === 1) page.setLeaf(place, only);
     else {
-      const child = new WorkPage();
+      const child = this.take();
       this.applyTo(child, path, leaves);
       this.#settle(at, path, { child, existed: false });
     }
