@@ -112,7 +112,9 @@ describe('what was acknowledged comes back', () => {
   test('VS-5: zeros or rubbish in the place of an unsynced batch are a torn tail, not a loss', () => {
     const { files, sizes } = threeBatches();
     const torn = copies(files);
-    torn.forEach((file, index) => file.content?.fill(index === 0 ? 0 : 0x9e, (sizes[2] as number) + 5));
+    for (const [index, file] of torn.entries()) {
+      file.content?.fill(index === 0 ? 0 : 0x9e, (sizes[2] as number) + 5);
+    }
     const opened = openVoteStore(torn, OPTIONS);
     expect(opened.state).toBe('intact');
     expect(opened.state === 'intact' && opened.notes.join()).toContain('never acknowledged');

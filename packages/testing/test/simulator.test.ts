@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest';
+import { BROKEN_QUORUM } from '../src/mutants/list.ts';
+import { createPatchedReplica } from '../src/mutants/patched-replica.ts';
+import { runSeed } from '../src/simulator/cluster.ts';
+import { runSeeds } from '../src/simulator/run-seeds.ts';
+import { Summary } from '../src/simulator/summary.ts';
+
+test('300 seeds: every checker holds, every rule is exercised', { timeout: 240_000 }, async () => {
+  const summary = new Summary();
+  await runSeeds({ first: 1, count: 300 }, 2, (result) => summary.add(result));
+  expect(summary.failures.map(({ seed, violation }) => ({ seed, violation }))).toEqual([]);
+  expect(summary.seedCount).toBe(300);
+  expect(summary.uncovered).toEqual([]);
+});
+
+test('one seed gives one trace, bit for bit', () => {
+  const traces = [1, 2].map(() => {
+    const lines: string[] = [];
+    const { traceHash } = runSeed({ seed: 12, writeTrace: (line) => lines.push(line) });
+    return { traceHash, lines };
+  });
+  expect(traces[0]?.lines.length).toBeGreaterThan(1_000);
+  expect(traces[0]).toEqual(traces[1]);
+  expect(runSeed({ seed: 12 }).traceHash, 'tracing changes nothing').toBe(traces[0]?.traceHash);
+  expect(runSeed({ seed: 13 }).traceHash).not.toBe(traces[0]?.traceHash);
+});
+
+test('a quorum that is one vote too small is caught', async () => {
+  const createReplica = await createPatchedReplica('quorum', BROKEN_QUORUM.patches);
+  const caught = [1, 2, 3].map((seed) => runSeed({ seed, createReplica }).violation?.checker);
+  expect(caught).toEqual(['chain', 'chain', 'chain']);
+});
