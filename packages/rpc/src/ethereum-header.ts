@@ -1,5 +1,5 @@
 import { type CryptoSuite, ethereumCrypto } from '@hansa/crypto';
-import { fromHex, type HashHex, hashToHex, type AddressHex } from '@hansa/primitives';
+import { type AddressHex, fromHex, type HashHex, hashToHex } from '@hansa/primitives';
 import { type BlockHeader, encodeRlp, type Log, prevRandao, type Receipt, rlpUint } from '@hansa/protocol';
 
 const BLOOM_SIZE = 256;

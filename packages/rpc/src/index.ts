@@ -1,3 +1,4 @@
+export type * from './backend.ts';
 export {
   type EthereumHeader,
   type EthereumHeaderFacts,
