@@ -1,4 +1,4 @@
-import { assertNever, type HashHex, type Height } from '@hansa/primitives';
+import { assertNever, type HashHex, type Height, type NodeId } from '@hansa/primitives';
 import type { PbftMessage, Proposal, Verified } from '@hansa/protocol';
 import { holdProposal } from './bodies.ts';
 import { type PbftConfig, type RestoredState, validateConfig } from './config.ts';
@@ -18,9 +18,9 @@ import {
   tryPropose,
 } from './normal-case.ts';
 import { type RejectCode, rejectReason } from './reject.ts';
-import { advanceResend, hastenResend, onOtherTerm, onPeerConnected, onStatus } from './resend.ts';
+import { advanceResend, hastenForHelp, hastenResend, onOtherTerm, onPeerConnected, onStatus } from './resend.ts';
 import { onExecuted, onResult, tryExecute, tryFinalise, tryResult } from './result.ts';
-import { cover, markChanged, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
+import { cover, markChanged, nodeIdOf, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
 import type { PbftStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
 import { createTermState, onCommitted, takeUpDurable } from './term.ts';
@@ -148,7 +148,7 @@ function onInput(step: Step, input: PbftInput): void {
       onTick(step, input);
       break;
     case 'message':
-      onMessage(step, input.message);
+      onMessage(step, input.message, input.from);
       break;
     case 'otherTerm':
       onOtherTerm(step, input.term, input.from);
@@ -200,11 +200,13 @@ function onTick(step: Step, input: Extract<PbftInput, { type: 'tick' }>): void {
   advanceResend(step, ticks);
 }
 
-function onMessage(step: Step, message: Verified<PbftMessage>): void {
+function onMessage(step: Step, message: Verified<PbftMessage>, from: NodeId): void {
   const { state } = step;
   if (message.type === 'new-view' && message.term === termOf(state).term) onNewViewAgain(step, message);
   if (rejectReason(state, message) !== undefined) return;
   if ('sender' in message) noteSender(step, message);
+  // Somebody helps: it may have more, which my next STATUS asks for.
+  if (!('sender' in message) || nodeIdOf(state, message.sender) !== from) hastenForHelp(state);
   if (isBufferable(message) && isFuture(state, message)) {
     cover(step, 'R4');
     state.termState.buffer.push(message);

@@ -46,6 +46,12 @@ export function hastenResend(state: ReplicaState): void {
   state.resendIn = Math.min(state.resendIn, state.resendInterval);
 }
 
+/** What was passed on to me is seldom all: the next STATUS goes out as soon as peers answer again (spec PBFT-R2). */
+export function hastenForHelp(state: ReplicaState): void {
+  hastenResend(state);
+  state.resendIn = Math.min(state.resendIn, ticksOf(state, state.config.answerMsMin));
+}
+
 export function onPeerConnected(step: Step): void {
   hastenResend(step.state);
   // At the next tick, so that many connections at once cost one round.

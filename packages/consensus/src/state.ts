@@ -107,6 +107,8 @@ export type TermState = {
   ownSuspect:
     | { readonly view: View; readonly decidedHeight: Height; readonly reason: 'timer' | 'overtaken' }
     | undefined;
+  /** A quorum of this term's set has acknowledged this incarnation (spec PBFT-T3). */
+  acknowledged: boolean;
   /** The view of this term in which I complained of censorship (spec PBFT-V2: once per view). */
   accusedView: View | undefined;
 };

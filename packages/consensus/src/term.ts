@@ -63,6 +63,7 @@ export function createTermState(config: PbftConfig, term: TermInfo, stable: Heig
     timerRuns: false,
     transactionsResent: false,
     ownSuspect: undefined,
+    acknowledged: false,
     accusedView: undefined,
   };
 }

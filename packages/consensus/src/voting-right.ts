@@ -25,9 +25,16 @@ export function silenceOf(state: ReplicaState): SilenceReason | undefined {
     return 'vote store lost';
   if (state.pendingDurable !== undefined || state.voteFloor > stableOf(state)) return 'ledger behind votes';
   // spec PBFT-T3: no first vote before a quorum, oneself included, has this incarnation on disk.
-  const { info, self } = state.termState;
-  const weight = weightWhere(info, (index) => index === self || isAcknowledgedBy(state, nodeIdOf(state, index)));
-  return weight < info.quorum ? 'incarnation not acknowledged' : undefined;
+  return isAcknowledged(state) ? undefined : 'incarnation not acknowledged';
+}
+
+/** Acknowledgements are never taken back, so the answer for a term is kept once it is yes: every step asks it. */
+function isAcknowledged(state: ReplicaState): boolean {
+  const { termState } = state;
+  const { info, self } = termState;
+  termState.acknowledged ||=
+    weightWhere(info, (index) => index === self || isAcknowledgedBy(state, nodeIdOf(state, index))) >= info.quorum;
+  return termState.acknowledged;
 }
 
 export const mayVote = (state: ReplicaState): boolean => silenceOf(state) === undefined;
