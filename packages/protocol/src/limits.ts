@@ -32,7 +32,6 @@ export const LOG_TOPIC_COUNT_MAX = 4;
 /** Data of one log costs 8 gas a byte; output is memory, whose cost grows with its square: 3.9 MB at the highest limit. */
 export const LOG_DATA_SIZE_MAX: number = 4 * MIB;
 export const RECEIPT_OUTPUT_SIZE_MAX: number = 4 * MIB;
-export const RECEIPT_SIZE_MAX: number = 16 * MIB;
 
 /** Validators of one term. */
 export const VALIDATOR_COUNT_MAX = 128;

@@ -21,19 +21,24 @@ const format = <T>(
 ): Format<unknown> => ({ name, values, encode, decode }) as unknown as Format<unknown>;
 
 const FORMATS: readonly Format<unknown>[] = [
-  format('proposal', arbitrary.proposal, protocol.encodeProposal, protocol.decodeProposal),
-  format('header', arbitrary.header, protocol.encodeHeader, protocol.decodeHeader),
-  format('body', arbitrary.body, protocol.encodeBody, protocol.decodeBody),
-  format('receipt', arbitrary.receipt, protocol.encodeReceipt, protocol.decodeReceipt),
-  format('certificate', arbitrary.certificate, protocol.encodeCertificate, protocol.decodeCertificate),
-  format('validator set', arbitrary.validators, protocol.encodeValidatorSet, protocol.decodeValidatorSet),
-  format('chain parameters', arbitrary.parameters, protocol.encodeParameters, protocol.decodeParameters),
-  format('term', arbitrary.termInfo, protocol.encodeTermInfo, protocol.decodeTermInfo),
-  format('account', arbitrary.account, protocol.encodeAccount, protocol.decodeAccount),
-  format('vote certificate', arbitrary.voteCertificate, protocol.encodeVoteCertificate, protocol.decodeVoteCertificate),
-  format('incarnation', arbitrary.incarnation, protocol.encodeIncarnation, protocol.decodeIncarnation),
-  format('genesis', arbitrary.genesis, protocol.encodeGenesis, protocol.decodeGenesis),
-  format('consensus message', arbitrary.pbftMessage, protocol.encodePbftMessage, (bytes) =>
+  format('FMT-30 proposal', arbitrary.proposal, protocol.encodeProposal, protocol.decodeProposal),
+  format('FMT-31 header', arbitrary.header, protocol.encodeHeader, protocol.decodeHeader),
+  format('FMT-32 body', arbitrary.body, protocol.encodeBody, protocol.decodeBody),
+  format('FMT-33 receipt', arbitrary.receipt, protocol.encodeReceipt, protocol.decodeReceipt),
+  format('FMT-42 certificate', arbitrary.certificate, protocol.encodeCertificate, protocol.decodeCertificate),
+  format('FMT-40 validator set', arbitrary.validators, protocol.encodeValidatorSet, protocol.decodeValidatorSet),
+  format('FMT-45 chain parameters', arbitrary.parameters, protocol.encodeParameters, protocol.decodeParameters),
+  format('FMT-51 term', arbitrary.termInfo, protocol.encodeTermInfo, protocol.decodeTermInfo),
+  format('FMT-50 account', arbitrary.account, protocol.encodeAccount, protocol.decodeAccount),
+  format(
+    'FMT-62 vote certificate',
+    arbitrary.voteCertificate,
+    protocol.encodeVoteCertificate,
+    protocol.decodeVoteCertificate,
+  ),
+  format('FMT-70 incarnation', arbitrary.incarnation, protocol.encodeIncarnation, protocol.decodeIncarnation),
+  format('FMT-80 genesis', arbitrary.genesis, protocol.encodeGenesis, protocol.decodeGenesis),
+  format('FMT-60 to FMT-69 consensus message', arbitrary.pbftMessage, protocol.encodePbftMessage, (bytes) =>
     protocol.decodePbftMessage(standardSuite, bytes),
   ),
 ];

@@ -42,7 +42,6 @@ it('exports exactly these names', () => {
       "PROPOSAL_TX_COUNT_MAX",
       "RECEIPT_LOG_COUNT_MAX",
       "RECEIPT_OUTPUT_SIZE_MAX",
-      "RECEIPT_SIZE_MAX",
       "RLP_DEPTH_MAX",
       "Reader",
       "SYNC_BLOCK_COUNT_MAX",
