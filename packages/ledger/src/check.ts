@@ -15,13 +15,13 @@ import { decodeHeaderRecord, decodeHeadRecord, decodeReceipts, type HeadRecord, 
 import { META_HEAD } from './schema.ts';
 import { pageDigest } from './state-tree/hash-pages.ts';
 import { decodePage } from './state-tree/page.ts';
-import type { Store } from './store.ts';
+import { type Store, WRITE_BUFFER_SIZE } from './store.ts';
 
 /**
  * Blocks whose links are checked at opening. A log that was cut or flipped loses whole batches silently; logs hold at
- * most two write buffers of 8 MiB, and a block takes 4 KiB of them at the least.
+ * most two write buffers of 4 MiB, and a block takes 1 KiB of them at the least.
  */
-export const LINK_CHECK_COUNT = 4096;
+export const LINK_CHECK_COUNT: number = (2 * WRITE_BUFFER_SIZE) / 1024;
 
 /**
  * Refuses a store that lost or changed data where it matters at once: head pointer, header, certificate, links to

@@ -105,6 +105,7 @@ class WritableLedger extends StoredLedger implements Ledger {
   readonly #staged: StagedState;
   readonly #stateHistoryBlocks: number;
   #position: ChainPosition;
+  #head: LedgerHead | undefined;
   /** The first failure: nothing is accepted after it. */
   #failure: LedgerError | undefined;
   #isCommitting = false;
@@ -119,6 +120,12 @@ class WritableLedger extends StoredLedger implements Ledger {
     const { height, stateRoot: root } = position.head;
     const sizeMax = options.hotStateBytesMax ?? HOT_STATE_BYTES_MAX;
     this.#staged = new StagedState({ store, suite: options.suite }, { height, root }, sizeMax);
+  }
+
+  /** From memory: the execution thread asks for it several times per block. */
+  override head(): LedgerHead {
+    this.#head ??= super.head();
+    return this.#head;
   }
 
   get state(): StateReader {
@@ -176,7 +183,8 @@ class WritableLedger extends StoredLedger implements Ledger {
     }
     this.#position = position;
     this.#staged.settleLowest();
-    return { height: position.head.height, hash: position.head.hash, header: input.header };
+    this.#head = { height: position.head.height, hash: position.head.hash, header: input.header };
+    return this.#head;
   }
 
   stats(): LedgerStats {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type AddressHex, assert, fail, type HashHex, ok, type Result } from '@hansa/primitives';
 import type { Log, Receipt } from '@hansa/protocol';
 import { damaged, type LedgerFailure } from './errors.ts';
@@ -9,6 +10,8 @@ import type { LedgerReader, LogEntry, LogFilter } from './types.ts';
 const COUNT_MAX_DEFAULT = 10_000;
 /** Filters read and tested between two looks at the rest of the thread: about 1 ms. */
 const CHUNK_COUNT = 256;
+/** Receipts decoded between two looks at the rest of the thread: about 5 ms. */
+const RECEIPT_COUNT_MAX = 1000;
 
 const addressTerm = (address: AddressHex): string => `a${address}`;
 const topicTerm = (position: number, topic: HashHex): string => `${position}${topic}`;
@@ -39,6 +42,7 @@ export async function queryLogs(
   const entries: LogEntry[] = [];
   if (filter.fromHeight > to) return ok(entries);
   const needed = hashedTerms(filter);
+  let receiptCount = 0;
   const iterator = store.iterate(heightRange('logFilter', filter.fromHeight, to));
   try {
     for (;;) {
@@ -49,8 +53,12 @@ export async function queryLogs(
         const height = heightOfKey(key);
         if (value === undefined) throw damaged(`the log filter of height ${height} does not have its checksum`);
         if (!needed.every((some) => some.some((term) => filterMayHold(value, term)))) continue;
-        appendMatches(entries, reader, height, filter);
+        receiptCount += appendMatches(entries, reader, height, filter);
         if (entries.length > countMax) return fail(tooMany(countMax));
+        if (receiptCount < RECEIPT_COUNT_MAX) continue;
+        receiptCount = 0;
+        await setImmediate();
+        filter.signal?.throwIfAborted();
       }
     }
   } finally {
@@ -70,12 +78,13 @@ function hashedTerms(filter: LogFilter): readonly (readonly HashedTerm[])[] {
   return lists;
 }
 
+/** Returns how many receipts were read. */
 function appendMatches(
   entries: LogEntry[],
   reader: Pick<LedgerReader, 'hashAt' | 'headerAt' | 'receiptsAt'>,
   height: LogEntry['height'],
   filter: LogFilter,
-): void {
+): number {
   const header = reader.headerAt(height);
   const blockHash = reader.hashAt(height);
   const receipts = reader.receiptsAt(height);
@@ -100,6 +109,7 @@ function appendMatches(
       });
     }
   }
+  return receipts.length;
 }
 
 function matches(log: Log, filter: LogFilter): boolean {

@@ -11,7 +11,7 @@ const CHECKSUM_SIZE = 4;
 const SEAL_SCRATCH_SIZE = 16 * 1024;
 const CACHE_SIZE = 16 * 1024 * 1024;
 /** Also bounds how many blocks can be in a log that is not yet a table: see `check.ts`. */
-export const WRITE_BUFFER_SIZE: number = 8 * 1024 * 1024;
+export const WRITE_BUFFER_SIZE: number = 4 * 1024 * 1024;
 const FILE_SIZE_MAX = 16 * 1024 * 1024;
 
 export type StoreSnapshot = AbstractSnapshot;
