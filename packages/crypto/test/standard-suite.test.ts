@@ -3,6 +3,9 @@ import { standardSuite as suite, suiteByName } from '@hansa/crypto';
 import { bytesToHex, concatBytes, fromHex, type HashHex, InvariantError, type NodeId } from '@hansa/primitives';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { describe, expect, it } from 'vitest';
+import { nobleCurve } from '../src/curve-engine.ts';
+import { nodePairs } from '../src/engines.ts';
+import { createStandardSuite } from '../src/standard-suite.ts';
 
 const ORDER = secp256k1.Point.Fn.ORDER;
 const key = fromHex('11'.repeat(32));
@@ -30,6 +33,27 @@ it('digest is SHA-256 (FIPS 180-4 example) and a plain Uint8Array of its own', (
   expect(bytesToHex(out)).toBe('ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad');
   expect(out.constructor).toBe(Uint8Array);
   expect(out.buffer.byteLength).toBe(32);
+});
+
+describe('FMT-6: the rules are our own, whatever a library accepts', () => {
+  const lenient = createStandardSuite({ curve: { ...nobleCurve, verify: () => true }, pairs: nodePairs });
+  const s = (value: bigint): Uint8Array => fromHex(`${word(1n)}${word(value)}`);
+  it('s up to half of the order, r and s from 1 to the order minus 1', () => {
+    expect([ORDER / 2n, ORDER / 2n + 1n, ORDER - 1n].map((value) => lenient.verify(digest, s(value), nodeId))).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    for (const bad of [
+      `${word(0n)}${word(1n)}`,
+      `${word(ORDER)}${word(1n)}`,
+      `${word(1n)}${word(0n)}`,
+      word(1n),
+      `${word(1n)}${word(1n)}00`,
+    ]) {
+      expect(lenient.verify(digest, fromHex(bad), nodeId), bad).toBe(false);
+    }
+  });
 });
 
 describe('signatures', () => {

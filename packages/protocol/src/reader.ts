@@ -1,6 +1,5 @@
 import {
   type AddressHex,
-  bytesToBigint,
   bytesToHex,
   fail,
   type HashHex,
@@ -66,7 +65,10 @@ export class Reader {
   }
 
   u256(): bigint {
-    return this.#take(32) ? bytesToBigint(this.#bytes.subarray(this.#at - 32, this.#at)) : 0n;
+    if (!this.#take(32)) return 0n;
+    let value = 0n;
+    for (let at = this.#at - 32; at < this.#at; at += 8) value = (value << 64n) | this.#view.getBigUint64(at);
+    return value;
   }
 
   boolean(): boolean {

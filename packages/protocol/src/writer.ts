@@ -1,4 +1,4 @@
-import { assert, bigintToBytes, fromHex } from '@hansa/primitives';
+import { assert, fromHex } from '@hansa/primitives';
 
 const CAPACITY_FIRST = 256;
 
@@ -49,7 +49,12 @@ export class Writer {
 
   /** u256 of a bigint: amounts, prices. */
   u256(value: bigint): this {
-    return this.raw(bigintToBytes(value, 32));
+    assert(value >= 0n && value < 1n << 256n, `a u256 was expected, got ${value}`);
+    const at = this.#reserve(32);
+    for (let i = 24, rest = value; rest !== 0n; i -= 8, rest >>= 64n) {
+      this.#view.setBigUint64(at + i, BigInt.asUintN(64, rest));
+    }
+    return this;
   }
 
   boolean(value: boolean): this {
