@@ -72,9 +72,16 @@ export function onIncarnationRefused(step: Step, incarnation: number): void {
 export function onFinalHeight(step: Step, nodeId: NodeId, height: Height): void {
   const { state } = step;
   if (state.voteStore.type !== 'lost') return;
-  const { validators, parameters } = termOf(state);
+  const { validators } = termOf(state);
   if (!validators.some((validator) => validator.nodeId === nodeId)) return;
   state.finalHeights.set(nodeId, Math.max(height, state.finalHeights.get(nodeId) ?? 0) as Height);
+  tryRaiseBarrier(step);
+}
+
+function tryRaiseBarrier(step: Step): void {
+  const { state } = step;
+  if (state.voteStore.type !== 'lost') return;
+  const { validators, parameters, endHeight } = termOf(state);
   const { info, self } = state.termState;
   const others = weightWhere(info, (index) => index !== self);
   const answered = (index: number): boolean => state.finalHeights.has(validators[index]?.nodeId as NodeId);
@@ -85,6 +92,8 @@ export function onFinalHeight(step: Step, nodeId: NodeId, height: Height): void 
     const answer = state.finalHeights.get(validator.nodeId);
     if (answer !== undefined && answer > highest) highest = answer;
   }
+  // This term is over: its set, its window and its old members' heights say little about the newest one. Sync goes on.
+  if (highest >= endHeight) return;
   cover(step, 'T3');
   state.voteStore = { type: 'barrier', baseAbove: (highest + parameters.window) as Height };
   persist(step, { type: 'vote-store', state: state.voteStore });
@@ -94,6 +103,7 @@ export function onFinalHeight(step: Step, nodeId: NodeId, height: Height): void 
 /** In a term whose base is above the barrier nothing that the lost store knew can matter: it is as good as new. */
 export function onTermAboveBarrier(step: Step): void {
   const { state } = step;
+  tryRaiseBarrier(step);
   if (state.voteStore.type !== 'barrier' || termOf(state).baseHeight <= state.voteStore.baseAbove) return;
   cover(step, 'T3');
   state.voteStore = { type: 'intact' };

@@ -60,7 +60,7 @@ function threeBatches(): { files: MemoryFile[]; sizes: number[] } {
   const store = open(files);
   const sizes = [files[0]?.content?.length as number];
   for (const height of [1, 2, 3]) {
-    store.append(height === 1 ? [term(), vote(1)] : [vote(height)]);
+    void store.append(height === 1 ? [term(), vote(1)] : [vote(height)]);
     sizes.push(files[0]?.content?.length as number);
   }
   return { files, sizes };
@@ -153,7 +153,9 @@ describe('what cannot be vouched for is lost', () => {
     const { files } = threeBatches();
     const forged = files[0]?.content?.slice(-100) as Uint8Array;
     const store = open(files);
-    store.append([{ type: 'transactions', term: 0 as Term, height: 9 as Height, digest: hashOf(9), raw: [forged] }]);
+    void store.append([
+      { type: 'transactions', term: 0 as Term, height: 9 as Height, digest: hashOf(9), raw: [forged] },
+    ]);
     for (const file of files) cutTo(file, (file.content?.length as number) - 1);
     expect(reasonOf(files)).toBe('intact');
   });
@@ -167,9 +169,9 @@ describe('what cannot be vouched for is lost', () => {
   test('VS-9: a store in the place of a lost one says so, and its incarnation goes above what peers hold', () => {
     const files = [new MemoryFile('a'), new MemoryFile('b')];
     const store = replaceLostVoteStore(files, OPTIONS);
-    store.begin();
+    void store.begin();
     expect(store.restored().durable.voteStore).toEqual({ type: 'lost' });
-    store.begin(41);
+    void store.begin(41);
     expect(store.incarnation).toBe(42);
     expect(open(copies(files)).incarnation).toBe(43);
   });
@@ -221,11 +223,11 @@ describe('compaction', () => {
     const files = freshFiles();
     const opened = openVoteStore(files, { ...OPTIONS, compactBytesMin: 2_000 });
     if (opened.state === 'lost') throw new Error('lost');
-    opened.store.begin();
-    opened.store.append([term()]);
+    void opened.store.begin();
+    void opened.store.append([term()]);
     let largest = 0;
     for (let height = 1; height <= 500; height++) {
-      opened.store.append([vote(height), final(Math.max(0, height - 3))]);
+      void opened.store.append([vote(height), final(Math.max(0, height - 3))]);
       largest = Math.max(largest, files[0]?.content?.length as number);
     }
     expect(largest).toBeLessThan(3_000);
@@ -243,8 +245,8 @@ describe('compaction', () => {
       previousView: undefined,
       newView: undefined,
     };
-    store.append([term(), left]);
-    store.append([term(1), final(4, 1), vote(5, 1)]);
+    void store.append([term(), left]);
+    void store.append([term(1), final(4, 1), vote(5, 1)]);
     expect(heightsIn(open(copies(files)))).toEqual([5]);
     expect(heightsIn(open(files))).toEqual([5]);
     expect(heightsIn(open(files))).toEqual([5]);
@@ -254,7 +256,7 @@ describe('compaction', () => {
     const { files } = threeBatches();
     const before = copies(files);
     const store = open(files);
-    store.append([vote(4)]);
+    void store.append([vote(4)]);
     // Copy a is replaced already, copy b not yet.
     const between = [files[0] as MemoryFile, before[1] as MemoryFile];
     expect(heightsIn(open(copies(between)))).toEqual([1, 2, 3, 4]);
