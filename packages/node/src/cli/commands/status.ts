@@ -1,0 +1,82 @@
+import type { Command } from 'commander';
+import { type NodeChoice, rpcOf } from '../node-address.ts';
+import { createOutput, type Output, renderTable, shortId } from '../output.ts';
+import { callRpc } from '../rpc-client.ts';
+
+/** Answer of `hansa_getStatus`; docs/rpc.md describes each field. */
+export type StatusReport = {
+  readonly nodeId: string;
+  readonly organisation: string | null;
+  readonly role: 'validator' | 'observer';
+  readonly voting: boolean;
+  readonly chainId: string | number;
+  readonly groupId: string;
+  readonly genesisHash: string;
+  readonly height: string;
+  readonly headHash: string;
+  readonly lastBlockAgeMs: number | null;
+  readonly term: number;
+  readonly view: number;
+  readonly changing: boolean;
+  readonly primary: string;
+  readonly validatorCount: number;
+  readonly totalWeight: number;
+  readonly quorumWeight: number;
+  readonly toleratedWeight: number;
+  readonly presentWeight: number;
+  readonly missing: readonly { readonly nodeId: string; readonly organisation: string | null }[];
+  readonly whyNoBlock: string | null;
+  readonly remedy: string | null;
+  readonly syncing: { readonly current: number; readonly highest: number } | null;
+  readonly pool: { readonly pending: number; readonly queued: number; readonly ordered: number };
+  readonly peers: readonly {
+    readonly nodeId: string;
+    readonly organisation: string | null;
+    readonly state: string;
+    readonly address: string | null;
+    readonly height: number | null;
+    readonly clockOffsetMs: number | null;
+    readonly roundTripMs: number | null;
+    readonly lastError: string | null;
+  }[];
+};
+
+export function addStatusCommand(program: Command): void {
+  program
+    .command('status')
+    .description('what a node sees: height, votes, peers, and why there is no block')
+    .option('--dir <dir>', 'node directory (default: this one, or the devnet’s first node)')
+    .option('--rpc <url>', 'JSON-RPC address of the node')
+    .option('--json', 'machine-readable output')
+    .action(async (options: NodeChoice & { json?: boolean }) => {
+      const output = createOutput(options);
+      const status = await callRpc<StatusReport>(rpcOf(options), 'hansa_getStatus');
+      output.data(status);
+      show(status, output);
+    });
+}
+
+function show(status: StatusReport, output: Output): void {
+  const role = status.role === 'observer' ? 'observer' : status.voting ? 'validator, votes' : 'validator, does not vote';
+  output.line(`${status.organisation ?? 'node'} ${shortId(status.nodeId)}  ${role}`);
+  output.line(`chain ${status.chainId} ${status.groupId}, genesis ${status.genesisHash}`);
+  const age = status.lastBlockAgeMs === null ? 'none since the start' : `${(status.lastBlockAgeMs / 1000).toFixed(1)} s ago`;
+  output.line(`height ${Number(status.height)}, last block ${age}, term ${status.term}, view ${status.view}${status.changing ? ' (changing)' : ''}`);
+  const tolerated = status.toleratedWeight === 0 ? 'no failure' : `${status.toleratedWeight} of ${status.totalWeight} votes`;
+  output.line(`votes present ${status.presentWeight} of ${status.totalWeight}, needed ${status.quorumWeight}, tolerates the loss of ${tolerated}`);
+  output.line(`pool ${status.pool.pending} pending, ${status.pool.queued} queued, ${status.pool.ordered} ordered`);
+  output.line(status.whyNoBlock === null ? 'all is well' : `NO BLOCK: ${status.whyNoBlock}`);
+  if (status.remedy !== null) output.line(`  what to do: ${status.remedy}`);
+  output.line();
+  const rows = status.peers.map((peer) => [
+    peer.organisation ?? '',
+    shortId(peer.nodeId),
+    peer.state,
+    peer.address ?? '',
+    peer.height === null ? '' : String(peer.height),
+    peer.clockOffsetMs === null ? '' : `${peer.clockOffsetMs.toFixed(0)} ms`,
+    peer.roundTripMs === null ? '' : `${peer.roundTripMs.toFixed(1)} ms`,
+    peer.state === 'connected' ? '' : (peer.lastError ?? ''),
+  ]);
+  output.line(renderTable(['organisation', 'node', 'state', 'address', 'height', 'clock', 'round trip', 'last error'], rows));
+}

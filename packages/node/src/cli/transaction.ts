@@ -1,0 +1,57 @@
+import { type AddressHex, bytesToHex, ChainError, fromHex } from '@hansa/primitives';
+import { encodeSignedTransaction } from '@hansa/protocol';
+import type { NodeErrorCode } from '../errors.ts';
+import { addressOfKey } from './commands/init.ts';
+import { callRpc } from './rpc-client.ts';
+
+const FINAL_MS_MAX = 30_000;
+
+export type CallRequest = { readonly rpc: string; readonly key: Uint8Array; readonly to: AddressHex; readonly data: Uint8Array };
+export type FinalCall = { readonly transactionHash: string; readonly height: number; readonly output: string };
+type Receipt = { transactionHash: string; blockNumber: string; status: string };
+
+/**
+ * Sends a call to a contract and waits until it is final.
+ * @throws ChainError CLI_TRANSACTION_FAILED when it is refused, reverted or not final in time
+ */
+export async function sendCall({ rpc, key, to, data }: CallRequest): Promise<FinalCall> {
+  const from = `0x${addressOfKey(key)}`;
+  const request = { from, to: `0x${to}`, data: `0x${bytesToHex(data)}` };
+  const [chainId, nonce, gasPrice, output] = await Promise.all([
+    callRpc<string>(rpc, 'eth_chainId'),
+    callRpc<string>(rpc, 'eth_getTransactionCount', [from, 'pending']),
+    callRpc<string>(rpc, 'eth_gasPrice'),
+    callRpc<string>(rpc, 'eth_call', [request, 'latest']),
+  ]);
+  const gas = BigInt(await callRpc<string>(rpc, 'eth_estimateGas', [request]));
+  const price = BigInt(gasPrice);
+  const unsigned = {
+    type: 0 as const,
+    chainId: Number(chainId),
+    nonce: BigInt(nonce),
+    gasLimit: (gas * 3n) / 2n,
+    maxFeePerGas: price,
+    maxPriorityFeePerGas: price,
+    to,
+    value: 0n,
+    data,
+    accessList: [],
+  };
+  const raw = `0x${bytesToHex(encodeSignedTransaction(unsigned, key))}`;
+  const receipt = await callRpc<Receipt | null>(rpc, 'eth_sendRawTransactionSync', [raw, FINAL_MS_MAX], FINAL_MS_MAX + 5_000);
+  if (receipt === null || receipt.status !== '0x1') {
+    throw new ChainError<NodeErrorCode>({
+      code: 'CLI_TRANSACTION_FAILED',
+      message: receipt === null ? 'the transaction is not final after 30 s' : `the transaction ${receipt.transactionHash} was reverted`,
+      remedy: 'see `hansa status` for why no block comes, or `hansa members` for the present state',
+    });
+  }
+  return { transactionHash: receipt.transactionHash, height: Number(receipt.blockNumber), output };
+}
+
+/** A signed number as a system contract returns it. */
+export function decodeCode(output: string): number {
+  const bytes = fromHex(output.slice(2));
+  const value = BigInt.asIntN(256, bytes.length === 0 ? 0n : BigInt(output));
+  return Number(value);
+}

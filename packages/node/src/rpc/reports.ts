@@ -1,0 +1,104 @@
+import type { LedgerReader } from '@hansa/ledger';
+import { type Registry, readParameters, readRegistry, validatorSetOf, isSameValidatorSet } from '@hansa/membership';
+import type { Network, PeerInfo } from '@hansa/network';
+import type { NodeId } from '@hansa/primitives';
+import type { MembersReport, NodeReports, NodeStatusReport } from '@hansa/rpc';
+import type { ConsensusDriver } from '../consensus/driver.ts';
+import type { HeadView } from '../head-view.ts';
+import type { Health } from '../health.ts';
+import type { SyncDriver } from '../sync-driver.ts';
+
+export type ReportsDependencies = {
+  readonly nodeId: NodeId;
+  readonly reader: LedgerReader;
+  readonly headView: HeadView;
+  readonly network: Network;
+  readonly driver: ConsensusDriver;
+  readonly sync: SyncDriver;
+  readonly health: Health;
+  readonly monotonicMs: () => number;
+};
+
+/** What the node says of itself and of the consortium. */
+export function createReports(dependencies: ReportsDependencies): NodeReports {
+  const { nodeId, reader, headView, network, driver, sync, health } = dependencies;
+  let cached: { readonly root: string; readonly registry: Registry } | undefined;
+
+  function registry(): Registry {
+    const root = headView.header().registryRoot;
+    if (cached?.root === root) return cached.registry;
+    const state = reader.snapshot();
+    cached = { root: state.header.registryRoot, registry: readRegistry(state) };
+    void state.close();
+    return cached.registry;
+  }
+
+  const organisationOf = (id: NodeId): string | null => registry().nodes.find((node) => node.nodeId === id)?.organisationId ?? null;
+
+  function peerReport(peer: PeerInfo): NodeStatusReport['peers'][number] {
+    return {
+      nodeId: peer.nodeId,
+      organisation: organisationOf(peer.nodeId),
+      state: peer.state,
+      address: peer.address ?? null,
+      height: peer.height ?? null,
+      clockOffsetMs: peer.clockOffsetMs ?? null,
+      roundTripMs: peer.roundTripMs ?? null,
+      lastError: peer.lastError?.message ?? null,
+    };
+  }
+
+  function status(): NodeStatusReport {
+    const pbft = driver.status;
+    const { whyNoBlock, remedy, missing } = health.diagnosis(pbft, sync.progress());
+    const absent = new Set<NodeId>(missing);
+    const presentWeight = pbft.peers.filter((peer) => !absent.has(peer.nodeId)).reduce((sum, peer) => sum + peer.weight, 0);
+    const committedAtMs = headView.committedAtMs();
+    return {
+      nodeId,
+      organisation: organisationOf(nodeId),
+      role: pbft.index === undefined ? 'observer' : 'validator',
+      voting: pbft.silence === undefined && health.divergence() === undefined,
+      lastBlockAgeMs: committedAtMs === undefined ? null : Math.round(dependencies.monotonicMs() - committedAtMs),
+      term: pbft.term,
+      view: pbft.view,
+      changing: pbft.changing,
+      primary: pbft.primary,
+      validatorCount: pbft.peers.length,
+      totalWeight: pbft.totalWeight,
+      quorumWeight: pbft.quorumWeight,
+      toleratedWeight: pbft.maxFaultyWeight,
+      presentWeight,
+      missing: missing.map((id) => ({ nodeId: id, organisation: organisationOf(id) })),
+      whyNoBlock,
+      remedy,
+      peers: network.peers().map(peerReport),
+    };
+  }
+
+  function members(): MembersReport {
+    const state = reader.snapshot();
+    const parameters = readParameters(state);
+    void state.close();
+    const current = registry();
+    const { term } = headView.head();
+    const isChanged = !isSameValidatorSet(validatorSetOf(current), term.validators);
+    const isParameterChanged = (Object.keys(parameters) as (keyof typeof parameters)[]).some((key) => parameters[key] !== term.parameters[key]);
+    return {
+      term: term.term,
+      changePending: isChanged || isParameterChanged,
+      members: current.nodes.map((node) => ({ nodeId: node.nodeId, organisation: node.organisationId, role: node.role, weight: node.weight, addresses: node.addresses })),
+    };
+  }
+
+  return {
+    syncing: () => {
+      const progress = sync.progress();
+      return progress.behind ? { starting: progress.height, current: progress.height, highest: progress.target } : undefined;
+    },
+    peerCount: () => network.connected().length,
+    status,
+    members,
+    misbehaviour: () => health.evidence().map((evidence) => ({ type: evidence.kind, nodeId: evidence.nodeId, details: { first: evidence.first, second: evidence.second } })),
+  };
+}
