@@ -21,6 +21,7 @@ import {
 } from '@hansa/primitives';
 import type { Log, SignedTransaction } from '@hansa/protocol';
 import { EvmState } from './evm-state.ts';
+import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
 import type { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
 
@@ -58,6 +59,8 @@ export type MessageResult = {
   readonly createdAddress: AddressHex | undefined;
 };
 
+export type { EvmFrame, EvmFrameResult, EvmStep, EvmTracer, FrameType } from './evm-tracer.ts';
+
 const PRECOMPILE_COUNT = 0x11;
 const commons = new Map<number, Common>();
 
@@ -91,6 +94,8 @@ export type EvmMachineOptions = {
   readonly suite: CryptoSuite;
   readonly environment: BlockEnvironment;
   readonly overlay: StateOverlay;
+  /** Only for traces: it costs much. */
+  readonly tracer?: EvmTracer | undefined;
 };
 
 /** The only place that knows EthereumJS. One machine per block; one message at a time. */
@@ -111,6 +116,7 @@ export class EvmMachine {
       })),
       bn254: new NobleBN254(),
     });
+    if (options.tracer !== undefined) attachTracer(this.evm, options.tracer);
   }
 
   /** Runs one message to its end and takes back what it must. The sender's nonce and fee are the caller's business. */
@@ -205,6 +211,62 @@ export class EvmMachine {
       };
     };
   }
+}
+
+/** Calls of the EVM that opens a frame, by opcode. */
+const FRAME_OPCODES: ReadonlyMap<number, FrameType> = new Map([
+  [0xf0, 'CREATE'],
+  [0xf1, 'CALL'],
+  [0xf2, 'CALLCODE'],
+  [0xf4, 'DELEGATECALL'],
+  [0xf5, 'CREATE2'],
+  [0xfa, 'STATICCALL'],
+]);
+
+function attachTracer(evm: EVM, tracer: EvmTracer): void {
+  // The message itself does not tell CALL from STATICCALL within a static frame: the opcode before it does.
+  let opener = 0;
+  evm.events.on('step', (step) => {
+    opener = step.opcode.code;
+    tracer.onStep?.({
+      pc: step.pc,
+      name: step.opcode.name,
+      opcode: step.opcode.code,
+      gas: step.gasLeft,
+      gasCost: step.opcode.dynamicFee ?? BigInt(step.opcode.fee),
+      refund: step.gasRefund,
+      depth: step.depth + 1,
+      stack: step.stack,
+      memory: step.memory,
+      address: addressToHex(step.address.bytes),
+    });
+  });
+  evm.events.on('beforeMessage', (message) => tracer.onEnter?.(frameOf(message, opener)));
+  evm.events.on('afterMessage', ({ execResult, createdAddress }) => {
+    const error = execResult.exceptionError?.error;
+    tracer.onExit?.({
+      gasUsed: execResult.executionGasUsed,
+      output: execResult.returnValue,
+      error,
+      createdAddress: createdAddress === undefined ? undefined : addressToHex(createdAddress.bytes),
+      logs: error === undefined ? (execResult.logs ?? []).map(toLog) : [],
+    });
+  });
+}
+
+function frameOf(message: Message, opener: number): EvmFrame {
+  const isTop = message.depth === 0;
+  const type = isTop ? undefined : FRAME_OPCODES.get(opener);
+  return {
+    type: type ?? (message.to === undefined ? 'CREATE' : 'CALL'),
+    depth: message.depth + 1,
+    // The caller of delegated code is the account that delegates, whoever called that.
+    from: addressToHex((type === 'DELEGATECALL' ? (message.to ?? message.caller) : message.caller).bytes),
+    to: message.to === undefined ? undefined : addressToHex(message.codeAddress.bytes),
+    value: message.value,
+    input: message.data.slice(),
+    gas: message.gasLimit,
+  };
 }
 
 function reverted(gasUsed: bigint, reason: string): ExecResult {

@@ -1,0 +1,99 @@
+import type { AddressHex } from '@hansa/primitives';
+import { type AccountRecord, EMPTY_CODE_HASH, type SignedTransaction } from '@hansa/protocol';
+import type { EvmMachine, MessageResult } from './evm.ts';
+import { type IntrinsicGas, paidGas } from './gas.ts';
+import type { StateOverlay } from './state-overlay.ts';
+import { isSystemAddress } from './system/index.ts';
+
+export const NOBODY: AccountRecord = { nonce: 0n, balance: 0n, codeHash: EMPTY_CODE_HASH };
+const NOTHING = new Uint8Array(0);
+const PRECOMPILE_MAX = 0x11;
+
+/** A transaction, or what would be one, after all that can refuse it was checked. */
+export type TopMessage = Pick<SignedTransaction, 'sender' | 'to' | 'value' | 'data' | 'accessList' | 'gasLimit'> & {
+  /** Paid per gas. */
+  readonly price: bigint;
+};
+
+export type AppliedMessage = {
+  /** What the sender pays for. */
+  readonly gasUsed: bigint;
+  readonly result: MessageResult;
+};
+
+export type MessageTools = {
+  readonly overlay: StateOverlay;
+  readonly machine: () => EvmMachine;
+  readonly coinbase: AddressHex;
+  /** Every message goes through the EVM, so that its hooks see it. */
+  readonly isTraced?: boolean;
+};
+
+/**
+ * Buys gas, raises the nonce, runs the message, gives gas back and pays the fee recipient (EXE-12 to EXE-14). The
+ * caller has made sure that the sender can pay.
+ */
+export async function applyMessage(
+  message: TopMessage,
+  intrinsic: IntrinsicGas,
+  { overlay, machine, coinbase, isTraced }: MessageTools,
+): Promise<AppliedMessage> {
+  const { sender, to, value, data, accessList, price } = message;
+  const payer = overlay.account(sender) ?? NOBODY;
+  overlay.setAccount(sender, {
+    ...payer,
+    nonce: payer.nonce + 1n,
+    balance: payer.balance - message.gasLimit * price,
+  });
+  const gasLimit = message.gasLimit - intrinsic.charged;
+  const result =
+    isTraced !== true && isPlainTransfer(to, overlay)
+      ? transfer(message, overlay)
+      : await machine().run({ caller: sender, to, value, data, gasLimit, gasPrice: price, accessList });
+  const gasUsed = paidGas(intrinsic.charged + result.gasUsed, result.gasRefund, intrinsic.floor);
+  credit(overlay, sender, (message.gasLimit - gasUsed) * price);
+  // The whole price goes to the fee recipient: nothing is burnt on a chain whose price is a rule of its members.
+  credit(overlay, coinbase, gasUsed * price);
+  overlay.endTransaction();
+  return { gasUsed, result };
+}
+
+/** Nobody's code would run: the target has none and is neither a precompile nor a system contract. */
+function isPlainTransfer(to: AddressHex | undefined, overlay: StateOverlay): boolean {
+  if (to === undefined || isSystemAddress(to) || isPrecompile(to)) return false;
+  const target = overlay.account(to);
+  return target === undefined || target.codeHash === EMPTY_CODE_HASH;
+}
+
+const NINETEEN_ZERO_BYTES = '0'.repeat(38);
+
+/** Contracts of Prague at 0x01 to 0x11. */
+export function isPrecompile(address: AddressHex): boolean {
+  if (!address.startsWith(NINETEEN_ZERO_BYTES)) return false;
+  const last = Number.parseInt(address.slice(38), 16);
+  return last >= 1 && last <= PRECOMPILE_MAX;
+}
+
+function transfer({ sender, to, value }: TopMessage, overlay: StateOverlay): MessageResult {
+  if (value > 0n) {
+    const from = overlay.account(sender) as AccountRecord;
+    overlay.setAccount(sender, { ...from, balance: from.balance - value });
+    credit(overlay, to as AddressHex, value);
+  } else if (isEmpty(overlay.account(to as AddressHex))) {
+    // EIP-161: an account that a message touched and that is empty does not exist afterwards.
+    overlay.setAccount(to as AddressHex, undefined);
+  }
+  return { gasUsed: 0n, gasRefund: 0n, output: NOTHING, error: undefined, logs: [], createdAddress: undefined };
+}
+
+function isEmpty(account: AccountRecord | undefined): boolean {
+  return (
+    account !== undefined && account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH
+  );
+}
+
+function credit(overlay: StateOverlay, address: AddressHex, amount: bigint): void {
+  if (amount === 0n) return;
+  const account = overlay.account(address) ?? NOBODY;
+  overlay.setAccount(address, { ...account, balance: account.balance + amount });
+}
