@@ -10,7 +10,6 @@ import {
   DEFAULT_PBFT_SETTINGS,
   type FinalHead,
   type PbftConfig,
-  type PbftEffect,
   type PbftInput,
   PbftReplica,
   type PbftStatus,
@@ -18,11 +17,12 @@ import {
   type RestoredState,
   type VoteStoreState,
 } from '@hansa/consensus';
-import { assert, assertNever, type Height, type NodeId } from '@hansa/primitives';
-import type { PbftMessage, Proposal, TermInfo, Verified } from '@hansa/protocol';
+import { assertNever, type Height, type NodeId } from '@hansa/primitives';
+import type { PbftMessage, Proposal } from '@hansa/protocol';
+import { EffectPerformer, type Step } from './driver-effects.ts';
 import { Inbox, type Received } from './inbox.ts';
 import { Incarnations } from './incarnations.ts';
-import { asVerified, signatureChecks, signVote, termOf } from './message-auth.ts';
+import { asVerified, signatureChecks, termOf } from './message-auth.ts';
 import type { ConsensusPacket, ConsensusPorts, DriverCounters, SignatureCheck } from './ports.ts';
 import { ProposalIntake } from './proposal-intake.ts';
 import type { Pending } from './vote-file.ts';
@@ -54,8 +54,6 @@ export type DriverOptions = {
   readonly createReplica?: (config: PbftConfig, restored: RestoredState) => Replica;
 };
 
-type Step = { readonly effects: readonly PbftEffect[]; readonly term: TermInfo };
-
 export class ConsensusDriver {
   readonly #options: DriverOptions;
   readonly #ports: ConsensusPorts;
@@ -64,6 +62,7 @@ export class ConsensusDriver {
   readonly #intake: ProposalIntake;
   readonly #incarnations: Incarnations;
   readonly #work: WorkQueue;
+  readonly #effects: EffectPerformer;
   #replica: Replica;
   #head: FinalHead;
   #storeState: VoteStoreState;
@@ -112,7 +111,7 @@ export class ConsensusDriver {
         storeState: () => this.#storeState,
         validators: () => this.#head.term.validators,
         persistThenSend: (record, to, packet) => {
-          this.#extraRecords.push(record);
+          if (record !== undefined) this.#extraRecords.push(record);
           this.#afterWrite.push({ to, packet });
           this.#schedule();
         },
@@ -128,6 +127,17 @@ export class ConsensusDriver {
     this.#work = new WorkQueue(ports, {
       executed: (input) => this.#input(input),
       committed: (head) => this.committed(head),
+    });
+    this.#effects = new EffectPerformer({
+      nodeId: options.nodeId,
+      chainId: options.chainId,
+      groupId: options.groupId,
+      ports,
+      intake: this.#intake,
+      incarnations: this.#incarnations,
+      work: this.#work,
+      input: (input) => this.#input(input),
+      send: (to, packets) => this.#send(to, packets),
     });
   }
 
@@ -345,7 +355,7 @@ export class ConsensusDriver {
       return true;
     }
     const inputs = this.#takeInputs();
-    if (inputs.length === 0 && this.#extraRecords.length === 0) return false;
+    if (inputs.length + this.#extraRecords.length + this.#afterWrite.length === 0) return false;
     this.#counts.batch++;
     const steps: Step[] = [];
     const records: StoreRecord[] = this.#extraRecords;
@@ -358,7 +368,7 @@ export class ConsensusDriver {
       () => {
         this.#counts.record += records.length;
         for (const { to, packet } of packets) this.#send([to], [packet]);
-        this.#perform(steps);
+        this.#effects.perform(steps);
       },
     );
     return true;
@@ -434,117 +444,6 @@ export class ConsensusDriver {
         this.#ports.observer.report({ type: 'incarnationRaised', from, to: this.#options.store.incarnation });
       },
     );
-  }
-
-  #perform(steps: readonly Step[]): void {
-    const broadcasts: ConsensusPacket[] = [];
-    let status: PbftStatus | undefined;
-    let audience: readonly NodeId[] | undefined;
-    for (const { effects, term } of steps) {
-      for (const effect of effects) {
-        if (effect.type === 'status') {
-          status = effect.status;
-        } else if ((effect.type === 'send' || effect.type === 'sendSigned') && effect.to === 'all') {
-          const others = this.#others(term);
-          if (audience !== undefined && audience !== others) {
-            this.#send(audience, broadcasts.splice(0));
-          }
-          audience = others;
-          broadcasts.push({ type: 'pbft', message: this.#messageOf(effect) });
-        } else {
-          this.#performOne(effect, term);
-        }
-      }
-    }
-    if (audience !== undefined) this.#send(audience, broadcasts);
-    if (status !== undefined) this.#ports.observer.status(status);
-  }
-
-  /** Signs, and gives the own copy back through the same door as everybody's. */
-  #messageOf(effect: Extract<PbftEffect, { type: 'send' | 'sendSigned' }>): Verified<PbftMessage> {
-    if (effect.type === 'sendSigned') return effect.message;
-    const message = signVote(effect.vote, this.#ports.digests, this.#ports.signer);
-    if (effect.to === 'all') this.#input({ type: 'message', message, from: this.#options.nodeId });
-    return message;
-  }
-
-  #performOne(effect: PbftEffect, term: TermInfo): void {
-    switch (effect.type) {
-      case 'persist':
-      case 'status':
-        break;
-      case 'send':
-      case 'sendSigned':
-        assert(effect.to !== 'all', 'broadcasts are gathered');
-        this.#send([effect.to], [{ type: 'pbft', message: this.#messageOf(effect) }]);
-        break;
-      case 'requestProposal':
-        this.#requestProposal(effect, term);
-        break;
-      case 'validate':
-        this.#intake.onValidate(effect);
-        break;
-      case 'execute':
-        this.#work.execute(effect);
-        break;
-      case 'commit':
-        this.#work.commit(effect);
-        break;
-      case 'fetch':
-        this.#intake.onFetch(effect);
-        break;
-      case 'behind':
-        this.#ports.sync.behind(effect.height, effect.from);
-        break;
-      case 'resendTransactions':
-        this.#ports.transactions.resendWaiting();
-        break;
-      case 'askAcknowledgement':
-        this.#incarnations.askAcknowledgement(effect.of);
-        break;
-      case 'askFinalHeights':
-        this.#incarnations.askFinalHeights(effect.of);
-        break;
-      case 'report':
-        this.#ports.observer.report(effect.report);
-        break;
-      default:
-        assertNever(effect);
-    }
-  }
-
-  #requestProposal(request: Extract<PbftEffect, { type: 'requestProposal' }>, term: TermInfo): void {
-    const { height, view, parentDigest, parentTimestamp, ancestors, proposer, required } = request;
-    this.#ports.source.select({ height, ancestors, term }, (hashes) => {
-      let proposed: { readonly proposal: Proposal; readonly digest: Proposal['parentDigest'] } | undefined;
-      if (required || (hashes !== undefined && hashes.length > 0)) {
-        const proposal: Proposal = {
-          chainId: this.#options.chainId,
-          groupId: this.#options.groupId,
-          term: request.term,
-          height,
-          view,
-          parentDigest,
-          timestamp: Math.max(this.#ports.clock.nowMs(), parentTimestamp + 1),
-          proposer,
-          transactionHashes: hashes ?? [],
-        };
-        proposed = { proposal, digest: this.#ports.digests.proposalDigest(proposal) };
-        this.#intake.onOwnProposal(proposal, proposed.digest);
-      }
-      this.#input({ type: 'propose', term: request.term, view, height, parentDigest, proposed });
-    });
-  }
-
-  readonly #othersOf: WeakMap<TermInfo['validators'], readonly NodeId[]> = new WeakMap();
-
-  #others(term: TermInfo): readonly NodeId[] {
-    let others = this.#othersOf.get(term.validators);
-    if (others === undefined) {
-      others = term.validators.map(({ nodeId }) => nodeId).filter((nodeId) => nodeId !== this.#options.nodeId);
-      this.#othersOf.set(term.validators, others);
-    }
-    return others;
   }
 
   #send(to: readonly NodeId[], packets: readonly ConsensusPacket[]): void {

@@ -17,8 +17,8 @@ export type IncarnationContext = {
   readonly instance: string;
   storeState(): VoteStoreState;
   validators(): ValidatorSet;
-  /** `packet` leaves after `record` is durable. */
-  persistThenSend(record: StoreRecord, to: NodeId, packet: ConsensusPacket): void;
+  /** `packet` leaves after `record`, and every record before it, is durable. */
+  persistThenSend(record: StoreRecord | undefined, to: NodeId, packet: ConsensusPacket): void;
   send(to: readonly NodeId[], packet: ConsensusPacket): void;
   input(input: PbftInput): void;
   /** The store is known to be lost and a peer holds a higher number: start again above it. */
@@ -57,7 +57,8 @@ export class Incarnations {
       const { incarnation, instance } = statement;
       const stored: ConsensusPacket = { type: 'incarnation-stored', incarnation, instance };
       if (held !== undefined && held.incarnation === incarnation) {
-        this.#context.send([from], stored);
+        // It may be on its way to the disk still.
+        this.#context.persistThenSend(undefined, from, stored);
         return;
       }
       if (held === undefined && this.#held.size >= STATEMENTS_MAX) return;

@@ -311,8 +311,11 @@ export class Checkers {
         if (node.executionFault === '') blame(`${report.type} at ${report.height}`);
         break;
       case 'ledgerBehindVotes':
-      case 'secondCopy':
         blame(report.type);
+        break;
+      case 'secondCopy':
+        // A store that was rolled back within one incarnation is found out when an own vote comes back.
+        if (!node.wasWiped) blame(report.detail);
         break;
       case 'rolledBack':
         if (!node.wasWiped) blame(`rolled back: ${report.ownIncarnation}, seen ${report.seenIncarnation}`);
