@@ -1,5 +1,5 @@
 import type { AddressHex } from '@hansa/primitives';
-import type { Log } from '@hansa/protocol';
+import type { AccessListEntry, Log } from '@hansa/protocol';
 
 export type FrameType = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL' | 'CREATE' | 'CREATE2';
 
@@ -51,4 +51,6 @@ export type EvmTracer = {
   readonly onStep?: (step: EvmStep) => void;
   readonly onEnter?: (frame: EvmFrame) => void;
   readonly onExit?: (result: EvmFrameResult) => void;
+  /** At the end: what was cold when it was first accessed. */
+  readonly onAccess?: (accessed: readonly AccessListEntry[]) => void;
 };

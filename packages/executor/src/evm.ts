@@ -19,7 +19,7 @@ import {
   type Height,
   hashToHex,
 } from '@hansa/primitives';
-import type { Log, SignedTransaction } from '@hansa/protocol';
+import type { AccessListEntry, Log, SignedTransaction } from '@hansa/protocol';
 import { EvmState } from './evm-state.ts';
 import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
 import type { StateOverlay } from './state-overlay.ts';
@@ -123,6 +123,7 @@ export class EvmMachine {
   async run(call: MessageCall): Promise<MessageResult> {
     const { overlay } = this.#options;
     this.#warm(call);
+    if (this.#options.tracer?.onAccess !== undefined) this.evm.journal.startReportingAccessList();
     const { execResult, createdAddress } = await this.evm.runCall({
       caller: toAddress(call.caller),
       origin: toAddress(call.caller),
@@ -140,6 +141,7 @@ export class EvmMachine {
       overlay.clearStorage(hex);
       overlay.setAccount(hex, undefined);
     }
+    this.#options.tracer?.onAccess?.(accessedOf(this.evm));
     await this.evm.journal.cleanup();
     return {
       gasUsed: execResult.executionGasUsed,
@@ -223,7 +225,15 @@ const FRAME_OPCODES: ReadonlyMap<number, FrameType> = new Map([
   [0xfa, 'STATICCALL'],
 ]);
 
+function accessedOf(evm: EVM): AccessListEntry[] {
+  return [...(evm.journal.accessList ?? [])].map(([address, keys]) => ({
+    address: address as AddressHex,
+    storageKeys: [...keys] as HashHex[],
+  }));
+}
+
 function attachTracer(evm: EVM, tracer: EvmTracer): void {
+  if (tracer.onStep === undefined && tracer.onEnter === undefined && tracer.onExit === undefined) return;
   // The message itself does not tell CALL from STATICCALL within a static frame: the opcode before it does.
   let opener = 0;
   evm.events.on('step', (step) => {

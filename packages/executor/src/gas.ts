@@ -1,7 +1,7 @@
 import type { SignedTransaction } from '@hansa/protocol';
 
 /** Gas of a transaction before its execution; Prague, with the source of each figure. */
-const BASE = 21_000n;
+export const TX_BASE_GAS = 21_000n;
 /** EIP-2028. */
 const ZERO_BYTE = 4n;
 const NON_ZERO_BYTE = 16n;
@@ -32,12 +32,12 @@ export function intrinsicGas(transaction: GasFacts): IntrinsicGas {
   let zeroCount = 0;
   for (const byte of transaction.data) if (byte === 0) zeroCount++;
   const nonZeroCount = transaction.data.length - zeroCount;
-  let charged = BASE + BigInt(zeroCount) * ZERO_BYTE + BigInt(nonZeroCount) * NON_ZERO_BYTE;
+  let charged = TX_BASE_GAS + BigInt(zeroCount) * ZERO_BYTE + BigInt(nonZeroCount) * NON_ZERO_BYTE;
   if (transaction.to === undefined)
     charged += CREATE + INIT_CODE_WORD * BigInt(Math.ceil(transaction.data.length / 32));
   for (const entry of transaction.accessList)
     charged += ACCESS_LIST_ADDRESS + ACCESS_LIST_KEY * BigInt(entry.storageKeys.length);
-  return { charged, floor: BASE + FLOOR_PER_TOKEN * BigInt(zeroCount + 4 * nonZeroCount) };
+  return { charged, floor: TX_BASE_GAS + FLOOR_PER_TOKEN * BigInt(zeroCount + 4 * nonZeroCount) };
 }
 
 /** Gas that is paid, from what execution used with the intrinsic gas included. */

@@ -1,6 +1,8 @@
 export { type AbiType, type AbiValue, decodeAbi, encodeAbi, encodeCall, selectorOf, topicOf } from './abi.ts';
+export { type AccessListOutcome, createAccessList } from './access-list.ts';
 export { type CallInput, type CallOutcome, type CallRequest, callMessage, wordOf } from './call.ts';
 export { blockEnvironment, type EnvironmentFacts } from './environment.ts';
+export { type EstimateOutcome, estimateGas } from './estimate-gas.ts';
 export type { BlockEnvironment } from './evm.ts';
 export { type BlockInput, type ExecutedBlock, executeBlock } from './execute-block.ts';
 export { createdAddress } from './execute-transaction.ts';
