@@ -33,6 +33,8 @@ export type TransactionOutcome =
       readonly effectiveGasPrice: bigint;
       readonly contractAddress: AddressHex | undefined;
       readonly output: Uint8Array;
+      /** As `output`, of a creation too: the code, or why there is none. */
+      readonly evmOutput: Uint8Array;
       readonly logs: readonly Log[];
       /** The EVM's word for a failure. */
       readonly error: string | undefined;
@@ -65,6 +67,7 @@ export async function executeTransaction(
     effectiveGasPrice: price,
     contractAddress: transaction.to === undefined ? createdAddress(transaction.sender, transaction.nonce) : undefined,
     output: transaction.to === undefined && result.error === undefined ? NOTHING : result.output,
+    evmOutput: result.output,
     logs: result.logs,
     error: result.error,
   };

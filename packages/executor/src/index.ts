@@ -10,3 +10,13 @@ export { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas 
 export { buildGenesisBlock, type GenesisBlock } from './genesis.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
 export { SYSTEM_CONTRACTS } from './system/index.ts';
+export { DEFAULT_TRACE_LIMITS, type TraceJson, type TraceLimits } from './trace/types.ts';
+export {
+  type BlockTrace,
+  type TraceInput,
+  type TraceOutcome,
+  type TracerConfig,
+  type TracerName,
+  traceBlock,
+  traceTransaction,
+} from './trace.ts';
