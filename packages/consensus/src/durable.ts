@@ -4,7 +4,8 @@ import type { NewViewMessage, Proposal, VoteCertificate } from '@hansa/protocol'
 /**
  * Whether the vote store can vouch for everything that was ever sent with this key (spec PBFT-T3).
  * `intact`: yes. `lost`: it was missing, damaged or rolled back; nothing may be voted on. `barrier`: it was lost, and
- * a quorum has told how far the chain had come: votes are safe in terms whose base is above `baseAbove`.
+ * enough validators of the current term have told how far the chain had come: if the very next term has its base above
+ * `baseAbove`, the store is intact from there on, else it is lost again.
  */
 export type VoteStoreState =
   | { readonly type: 'intact' }

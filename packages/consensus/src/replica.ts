@@ -34,13 +34,7 @@ import {
   tryOpenView,
   tryVoteTip,
 } from './view-change.ts';
-import {
-  onFinalHeight,
-  onIncarnationAcknowledged,
-  onIncarnationRefused,
-  onTermAboveBarrier,
-  silenceOf,
-} from './voting-right.ts';
+import { onFinalHeight, onIncarnationAcknowledged, onIncarnationRefused, silenceOf } from './voting-right.ts';
 
 /** A machine that slept must not take its own sleep for the silence of a primary. */
 const TICK_JUMP_MAX = 4;
@@ -63,7 +57,6 @@ export class PbftReplica {
     const step: Step = { state: this.#state, effects: [], changed: false };
     this.#state.pendingDurable = restored.durable;
     takeUpDurable(step);
-    onTermAboveBarrier(step);
     this.#initial = step.effects;
     checkInvariants(this.#state);
   }
@@ -223,7 +216,9 @@ function noteSender(
   const peer = step.state.termState.peers[message.sender];
   if (peer === undefined) return;
   peer.heardTick = step.state.now;
-  if (message.type !== 'result' && message.view > peer.view) peer.view = message.view;
+  if (message.type === 'result' || message.view <= peer.view) return;
+  peer.view = message.view;
+  markChanged(step);
 }
 
 function isBufferable(message: Verified<PbftMessage>): message is BufferedMessage {

@@ -4,7 +4,7 @@ import { revalidate } from './bodies.ts';
 import { stopForSecondCopy } from './evidence.ts';
 import { ascending, castNewView, castSuspect, castViewChange, resendVotes, sendStatus } from './safety.ts';
 import { cover, markChanged, nodeIdOf, type ReplicaState, type Step, stableOf, termOf, ticksOf } from './state.ts';
-import { isOpen } from './timers.ts';
+import { isOpen, isViewBacked } from './timers.ts';
 import { askForVotingRight, mayVote } from './voting-right.ts';
 
 const NOTHING = { prepared: -1 as Height, decided: -1 as Height, stable: -1 as Height };
@@ -35,7 +35,7 @@ function resendOpen(step: Step): void {
   const { ownSuspect, changing, view } = state.termState;
   cover(step, 'R1');
   if (ownSuspect?.view === view) castSuspect(step, ownSuspect.decidedHeight);
-  if (changing) castViewChange(step, 'all');
+  if (changing && isViewBacked(state)) castViewChange(step, 'all');
   // While blocks become final, whoever misses a vote is helped by its STATUS or by sync.
   if (state.stableAtResend === stableOf(state)) resendVotes(step, 'all', NOTHING);
 }

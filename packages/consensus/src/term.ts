@@ -19,7 +19,7 @@ import {
   termOf,
 } from './state.ts';
 import { restartViewTimer } from './timers.ts';
-import { askForVotingRight, onTermAboveBarrier } from './voting-right.ts';
+import { askForVotingRight, onTermEntered } from './voting-right.ts';
 
 /** A term at its base: view 0, nothing seen, nothing sent. */
 export function createTermState(config: PbftConfig, term: TermInfo, stable: Height): TermState {
@@ -209,7 +209,7 @@ function enterTerm(step: Step, previous: TermInfo): void {
   const members = new Set<NodeId>(head.term.validators.map((validator) => validator.nodeId));
   for (const nodeId of state.finalHeights.keys()) if (!members.has(nodeId)) state.finalHeights.delete(nodeId);
   takeUpDurable(step);
-  onTermAboveBarrier(step);
+  onTermEntered(step, previous.term);
   // Those who were faster answer with what was sent before I was here (R2).
   sendStatus(step, 'all');
   askForVotingRight(step);
@@ -233,4 +233,9 @@ export function takeUpDurable(step: Step): void {
   }
   state.voteFloor = state.head.height;
   persist(step, { type: 'term', term });
+  if (durable?.voteStore.type === 'barrier') {
+    // It was raised in an older term than the ledger's, and counts for the one after that only.
+    state.voteStore = { type: 'lost' };
+    persist(step, { type: 'vote-store', state: state.voteStore });
+  }
 }

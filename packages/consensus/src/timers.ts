@@ -125,12 +125,26 @@ function suspect(step: Step, decidedHeight: Height, reason: 'timer' | 'overtaken
   markChanged(step);
 }
 
+/**
+ * More than F weight, counting me, stands in my view or above. Without them nobody can use my VIEW-CHANGE: my STATUS says
+ * where I stand, and I send it again when they come (spec PBFT-R1).
+ */
+export function isViewBacked(state: ReplicaState): boolean {
+  const { info, self, peers, view } = state.termState;
+  return weightWhere(info, (index) => index === self || (peers[index]?.view ?? 0) >= view) > info.maxFaulty;
+}
+
 /** Something is unfinished: the slow tick stays fast (spec PBFT-R1). */
 export function isOpen(state: ReplicaState): boolean {
   const { termState } = state;
   const stable = stableOf(state);
   if (termState.self === undefined) return false;
-  if (termState.changing || termState.ownSuspect !== undefined || termState.decidedHeight > stable) return true;
+  if (
+    (termState.changing && isViewBacked(state)) ||
+    termState.ownSuspect !== undefined ||
+    termState.decidedHeight > stable
+  )
+    return true;
   if ((termState.tip?.height ?? 0) > stable || termState.ownPrepares.size > 0 || termState.ownResults.size > 0)
     return true;
   return termState.candidates.size > 0 || state.pool.hasWaiting || !mayVote(state);

@@ -1,4 +1,4 @@
-import type { Height, NodeId } from '@hansa/primitives';
+import type { Height, NodeId, Term } from '@hansa/primitives';
 import { weightWhere } from './quorum.ts';
 import {
   cover,
@@ -20,9 +20,7 @@ const ACKNOWLEDGEMENTS_MAX = 1024;
 export function silenceOf(state: ReplicaState): SilenceReason | undefined {
   if (state.stopped !== undefined) return state.stopped;
   if (state.termState.self === undefined) return 'not a validator';
-  if (state.voteStore.type === 'lost') return 'vote store lost';
-  if (state.voteStore.type === 'barrier' && termOf(state).baseHeight <= state.voteStore.baseAbove)
-    return 'vote store lost';
+  if (state.voteStore.type !== 'intact') return 'vote store lost';
   if (state.pendingDurable !== undefined || state.voteFloor > stableOf(state)) return 'ledger behind votes';
   // spec PBFT-T3: no first vote before a quorum, oneself included, has this incarnation on disk.
   return isAcknowledged(state) ? undefined : 'incarnation not acknowledged';
@@ -68,16 +66,16 @@ export function onIncarnationRefused(step: Step, incarnation: number): void {
   markChanged(step);
 }
 
-/** spec PBFT-T3: a lost store votes again above the highest final height that q weight of the others know, plus the window. */
+/** An answer that was given after the loss, whenever it comes: a lower bound of what its author had final before. */
 export function onFinalHeight(step: Step, nodeId: NodeId, height: Height): void {
   const { state } = step;
   if (state.voteStore.type !== 'lost') return;
-  const { validators } = termOf(state);
-  if (!validators.some((validator) => validator.nodeId === nodeId)) return;
+  if (!termOf(state).validators.some((validator) => validator.nodeId === nodeId)) return;
   state.finalHeights.set(nodeId, Math.max(height, state.finalHeights.get(nodeId) ?? 0) as Height);
   tryRaiseBarrier(step);
 }
 
+/** spec PBFT-T3: q weight of the others in this term, or all of them, have told the highest final height that they know. */
 function tryRaiseBarrier(step: Step): void {
   const { state } = step;
   if (state.voteStore.type !== 'lost') return;
@@ -86,28 +84,38 @@ function tryRaiseBarrier(step: Step): void {
   const others = weightWhere(info, (index) => index !== self);
   const answered = (index: number): boolean => state.finalHeights.has(validators[index]?.nodeId as NodeId);
   const weight = weightWhere(info, (index) => index !== self && answered(index));
-  if (weight < info.quorum && weight < others) return;
+  if (weight === 0 || (weight < info.quorum && weight < others)) return;
   let highest = stableOf(state);
   for (const validator of validators) {
     const answer = state.finalHeights.get(validator.nodeId);
     if (answer !== undefined && answer > highest) highest = answer;
   }
-  // This term is over: its set, its window and its old members' heights say little about the newest one. Sync goes on.
-  if (highest >= endHeight) return;
+  const baseAbove = (highest + parameters.window) as Height;
+  // The barrier counts for the very next term, which cannot start above it.
+  if (endHeight <= baseAbove) return;
   cover(step, 'T3');
-  state.voteStore = { type: 'barrier', baseAbove: (highest + parameters.window) as Height };
+  state.voteStore = { type: 'barrier', baseAbove };
   persist(step, { type: 'vote-store', state: state.voteStore });
   markChanged(step);
 }
 
-/** In a term whose base is above the barrier nothing that the lost store knew can matter: it is as good as new. */
-export function onTermAboveBarrier(step: Step): void {
+/**
+ * spec PBFT-T3: with a barrier from the members of the term just before, and a base above it, nothing that the lost store
+ * knew can matter. Only those members count: they, and no earlier ones, signed the base, so had I voted on it, one of them
+ * would have known a height at most a window below.
+ */
+export function onTermEntered(step: Step, previousTerm: Term): void {
   const { state } = step;
+  const { voteStore } = state;
+  if (voteStore.type === 'intact') return;
+  if (voteStore.type === 'barrier') {
+    const { term, baseHeight } = termOf(state);
+    const isSafe = previousTerm + 1 === term && baseHeight > voteStore.baseAbove;
+    state.voteStore = { type: isSafe ? 'intact' : 'lost' };
+    persist(step, { type: 'vote-store', state: state.voteStore });
+    if (isSafe) cover(step, 'T3');
+  }
   tryRaiseBarrier(step);
-  if (state.voteStore.type !== 'barrier' || termOf(state).baseHeight <= state.voteStore.baseAbove) return;
-  cover(step, 'T3');
-  state.voteStore = { type: 'intact' };
-  persist(step, { type: 'vote-store', state: state.voteStore });
 }
 
 /** On the slow tick: asks for what T3 still misses. */
