@@ -6,6 +6,7 @@ export {
   REBUILD_REMEDY,
 } from './errors.ts';
 export { openLedger } from './ledger.ts';
+export { lockHolderPid } from './lock.ts';
 export { openLedgerReader } from './reader.ts';
 export { computeStateRoot } from './state-tree/state-root.ts';
 export type {

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { initCrypto, suiteByName } from '@hansa/crypto';
-import { openLedgerReader } from '@hansa/ledger';
+import { lockHolderPid, openLedgerReader } from '@hansa/ledger';
 import { createNetwork } from '@hansa/network';
-import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
+import { assert, ChainError, type HashHex, type Height, type NodeId } from '@hansa/primitives';
 import { incarnationSigningDigest, type Proposal, pbftSigningDigest, proposalDigest } from '@hansa/protocol';
 import { createTxPool } from '@hansa/txpool';
 import { Registry } from 'prom-client';
@@ -12,12 +12,14 @@ import { createBlockPipeline } from './block-pipeline.ts';
 import { VERSION } from './cli/version.ts';
 import { ConsensusDriver } from './consensus/driver.ts';
 import { decodePackets, encodePackets } from './consensus/packet-codec.ts';
-import { readKey, writeSecret } from './directory.ts';
+import { type NodePaths, readKey, writeSecret } from './directory.ts';
+import type { NodeErrorCode } from './errors.ts';
 import { createExecutionClient } from './execution/execution-client.ts';
 import type { CommittedBlock } from './execution/messages.ts';
 import { createGate } from './gate.ts';
 import { createHeadView } from './head-view.ts';
 import { createHealth } from './health.ts';
+import type { Logger } from './logger.ts';
 import type { NodeOptions, RunningNode } from './node.ts';
 import { createNodeEvents } from './node-events.ts';
 import { createGossip } from './pool/gossip.ts';
@@ -70,7 +72,7 @@ async function compose(
   const nodeId = suite.nodeIdOf(nodeKey);
   const instance = randomBytes(16).toString('hex');
   const monotonicMs = (): number => performance.now();
-  if (options.isRebuild && existsSync(paths.ledger)) rmSync(paths.ledger, { recursive: true });
+  if (options.isRebuild) setLedgerAside(paths, logger);
 
   // Ledger: the execution worker is its writer and holds the lock of the directory.
   const execution = createExecutionClient(
@@ -314,7 +316,7 @@ async function compose(
     events,
     execution,
   };
-  const rpc = await startRpc({ ...backend, logger: logger.child('rpc'), onFatal });
+  const rpc = await startRpc({ ...backend, logger: logger.child('rpc'), monotonicMs });
   stops.push(() => rpc.stop());
   health.register(registry, { driver: () => driver.counters, sync: () => sync.progress(), rpc: rpc.metrics });
   const token = adminToken(paths.adminToken);
@@ -336,6 +338,23 @@ async function compose(
     summary: () => health.summary(driver.status, sync.progress()),
     stop,
   };
+}
+
+/** What is damaged is kept until the operator removes it; only the one before it goes. */
+function setLedgerAside(paths: NodePaths, logger: Logger): void {
+  if (!existsSync(paths.ledger)) return;
+  const holder = lockHolderPid(paths.ledger);
+  if (holder !== undefined) {
+    throw new ChainError<NodeErrorCode>({
+      code: 'NODE_DIRECTORY_LOCKED',
+      message: `process ${holder} runs on ${paths.root}`,
+      remedy: 'stop it first; nothing was changed',
+    });
+  }
+  const aside = `${paths.ledger}.damaged`;
+  rmSync(aside, { recursive: true, force: true });
+  renameSync(paths.ledger, aside);
+  logger.warn('the ledger is fetched again from the peers; the old one is kept until you remove it', { directory: aside });
 }
 
 function adminToken(file: string): string {

@@ -4,7 +4,10 @@ import { addDevnetCommand } from './commands/devnet.ts';
 import { addGenesisCommand } from './commands/genesis.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
+import { addMembersCommand } from './commands/members.ts';
 import { addStartCommand } from './commands/start.ts';
+import { addStatusCommand } from './commands/status.ts';
+import { addVerifyCommand } from './commands/verify.ts';
 import { failCommand } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -20,8 +23,11 @@ for (const add of [
   addInitCommand,
   addGenesisCommand,
   addStartCommand,
+  addStatusCommand,
+  addMembersCommand,
   addKeysCommand,
   addBackupCommand,
+  addVerifyCommand,
 ]) {
   add(program);
 }

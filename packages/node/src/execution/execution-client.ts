@@ -41,7 +41,9 @@ export type ExecutionClient = {
   close(): Promise<void>;
 };
 
-type Waiting = { readonly resolve: (body: ExecutionAnswerBody) => void; readonly reject: (error: Error) => void };
+type Waiting = {
+  /** A ledger that cannot be opened ends the start, which says so; everything later is fatal to a running node. */
+  readonly isFatal: boolean; readonly resolve: (body: ExecutionAnswerBody) => void; readonly reject: (error: Error) => void };
 
 /**
  * The main thread's side of the execution worker.
@@ -68,7 +70,7 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
       cause === undefined ? {} : { cause: new Error(cause) },
     );
     entry?.reject(failure);
-    onFatal(failure);
+    if (entry?.isFatal !== false) onFatal(failure);
   });
   worker.on('error', (error) => end(error));
   worker.on('exit', (code) => {
@@ -99,6 +101,7 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
     const id = nextId++;
     return new Promise((resolve, reject) => {
       waiting.set(id, {
+        isFatal: body.type !== 'open',
         resolve: (answer) => {
           assert(answer.type === expected, `an answer of type ${expected} was expected, got ${answer.type}`);
           resolve(answer as Extract<ExecutionAnswerBody, { type: K }>);

@@ -13,8 +13,8 @@ import { decodeCode, sendCall } from '../transaction.ts';
 import { readCard } from './genesis.ts';
 import type { StatusReport } from './status.ts';
 
-type Member = { nodeId: string; organisation: string; role: string; weight: number; addresses: string[]; since: number; inTerm: boolean };
-type Members = { organisations: { id: string; name: string; admins: string[] }[]; nodes: Member[]; term: { number: number; endHeight: number; endScheduled: boolean } };
+type Member = { nodeId: string; organisation: string; role: string; weight: number; addresses: string[] };
+type Members = { term: number; members: Member[]; changePending: boolean };
 type ChangeOptions = NodeChoice & { key?: string; json?: boolean };
 
 /** Words for the codes that 0x1003 returns. */
@@ -79,10 +79,10 @@ async function listMembers(options: NodeChoice & { json?: boolean }): Promise<vo
   const output = createOutput(options);
   const members = await callRpc<Members>(rpcOf(options), 'hansa_getMembers');
   output.data(members);
-  const rows = members.nodes.map((node) => [node.organisation, shortId(node.nodeId), node.role, String(node.weight), node.inTerm ? 'votes' : node.role === 'validator' ? 'next term' : 'follows', String(node.since), node.addresses.join(' ')]);
-  output.line(renderTable(['organisation', 'node', 'role', 'weight', 'now', 'since height', 'addresses'], rows));
+  const rows = members.members.map((node) => [node.organisation, shortId(node.nodeId), node.role, String(node.weight), node.addresses.join(' ')]);
+  output.line(renderTable(['organisation', 'node', 'role', 'weight', 'addresses'], rows));
   output.line();
-  output.line(`term ${members.term.number}, ends at height ${members.term.endHeight}${members.term.endScheduled ? ' (a change is pending)' : ''}`);
+  output.line(`term ${members.term}${members.changePending ? ': a change of validators or parameters takes effect at its end, within some blocks' : ''}`);
 }
 
 async function resolveNode(text: string): Promise<{ nodeId: string; addresses: readonly string[] }> {

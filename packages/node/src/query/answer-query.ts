@@ -1,0 +1,118 @@
+import type { CryptoSuite } from '@hansa/crypto';
+import { blockEnvironment, type CallInput, callMessage, createAccessList, estimateGas, type StateOverrides } from '@hansa/executor';
+import type { LedgerReader, StateSnapshot } from '@hansa/ledger';
+import { assert, fromHex, type HashHex, type Height } from '@hansa/primitives';
+import type { AccountOverride, CallOutcome, CallRequest } from '@hansa/rpc';
+import type { PlainQueryFailure, QueryBody } from './messages.ts';
+import { traceBlockAt } from './trace-query.ts';
+
+/** A question that cannot be answered for a reason that the client should hear. */
+export class QueryRefusal extends Error {
+  readonly failure: PlainQueryFailure;
+
+  constructor(failure: PlainQueryFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+export type QueryContext = { readonly reader: LedgerReader; readonly suite: CryptoSuite; readonly chainId: number };
+
+/** Answers one question. @throws QueryRefusal when state or block are not kept any more */
+export async function answerQuery(context: QueryContext, body: QueryBody): Promise<unknown> {
+  if (body.type === 'trace') return traceBlockAt(context, body);
+  const state = stateAt(context.reader, body.height);
+  try {
+    const input = callInput(context, state, body.request);
+    switch (body.type) {
+      case 'call':
+        return toOutcome(await callMessage(input));
+      case 'estimateGas':
+        return await estimate(input);
+      case 'createAccessList':
+        return await accessList(input);
+    }
+  } finally {
+    await state.close();
+  }
+}
+
+async function estimate(input: CallInput): Promise<CallOutcome> {
+  const outcome = await estimateGas(input);
+  switch (outcome.type) {
+    case 'success':
+      return { type: 'success', output: new Uint8Array(0), gasUsed: outcome.gas };
+    case 'revert':
+      return { type: 'reverted', output: outcome.output, gasUsed: 0n };
+    case 'failed':
+      return { type: 'failed', message: outcome.message, gasUsed: 0n };
+  }
+}
+
+async function accessList(input: CallInput): Promise<unknown> {
+  const outcome = await createAccessList(input);
+  if (outcome.type === 'failed') return { accessList: [], outcome: { type: 'failed', message: outcome.message, gasUsed: 0n } };
+  const { gasUsed, error } = outcome;
+  const ended: CallOutcome = error === undefined ? { type: 'success', output: new Uint8Array(0), gasUsed } : { type: 'failed', message: error, gasUsed };
+  return { accessList: outcome.accessList, outcome: ended };
+}
+
+/** State after a block. @throws QueryRefusal when it is pruned */
+export function stateAt(reader: LedgerReader, height: Height): StateSnapshot {
+  const state = reader.stateAt(height);
+  if (!state.ok) throw new QueryRefusal(state.error);
+  return state.value;
+}
+
+/** What a message sees that is executed on top of a block: the block above it, in its term. */
+function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapshot, request: CallRequest): CallInput {
+  const { height, header } = state;
+  const info = reader.termInfoAt((height + 1) as Height) ?? reader.currentTermInfo();
+  const environment = blockEnvironment({
+    suite,
+    chainId,
+    parent: { header, hash: hashOf(reader, height) },
+    info,
+    height: (height + 1) as Height,
+    timestampMs: header.timestamp + 1,
+    blockHashAt: (asked) => reader.hashAt(asked as Height),
+  });
+  const { from, to, gas, gasPrice, value, data, accessList } = request;
+  return {
+    suite,
+    environment,
+    state,
+    request: { from, to, gas, gasPrice, value, data, accessList },
+    overrides: toOverrides(request.overrides),
+    gasCap: info.parameters.blockGasLimit,
+  };
+}
+
+export function hashOf(reader: LedgerReader, height: Height): HashHex {
+  const hash = reader.hashAt(height);
+  assert(hash !== undefined, `the ledger has block ${height}`);
+  return hash;
+}
+
+function toOverrides(overrides: readonly AccountOverride[]): StateOverrides | undefined {
+  if (overrides.length === 0) return undefined;
+  return new Map(
+    overrides.map(({ address, balance, nonce, code, storage }) => {
+      const slots = storage === undefined ? undefined : new Map(storage.slots.map(([slot, value]) => [slot, fromHex(value)] as const));
+      return [
+        address,
+        {
+          ...(balance === undefined ? {} : { balance }),
+          ...(nonce === undefined ? {} : { nonce }),
+          ...(code === undefined ? {} : { code }),
+          ...(slots === undefined ? {} : storage?.replace === true ? { state: slots } : { stateDiff: slots }),
+        },
+      ] as const;
+    }),
+  );
+}
+
+function toOutcome(outcome: Awaited<ReturnType<typeof callMessage>>): CallOutcome {
+  return outcome.type === 'revert' ? { type: 'reverted', output: outcome.output, gasUsed: outcome.gasUsed } : outcome;
+}
+
