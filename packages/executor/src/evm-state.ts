@@ -27,7 +27,7 @@ function stripped(word: Uint8Array | undefined): Uint8Array {
 
 /** The overlay as the EVM of EthereumJS wants it. Answers at once; its promises are only of form. */
 export class EvmState implements StateManagerInterface {
-  readonly overlay: StateOverlay;
+  overlay: StateOverlay;
   readonly #checkpoints: number[] = [];
 
   readonly originalStorageCache: StateManagerInterface['originalStorageCache'] = {
@@ -38,6 +38,12 @@ export class EvmState implements StateManagerInterface {
 
   constructor(overlay: StateOverlay) {
     this.overlay = overlay;
+  }
+
+  /** Goes on with another overlay, with no checkpoint open. */
+  bind(overlay: StateOverlay): void {
+    this.overlay = overlay;
+    this.#checkpoints.length = 0;
   }
 
   async getAccount(address: Address): Promise<Account | undefined> {

@@ -1,13 +1,5 @@
 import { type Common, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common';
-import {
-  EVM,
-  EVMError,
-  type EVMResult,
-  type ExecResult,
-  type Message,
-  NobleBN254,
-  type PrecompileFunc,
-} from '@ethereumjs/evm';
+import { EVM, EVMError, type EVMResult, type ExecResult, type Message, NobleBN254 } from '@ethereumjs/evm';
 import { Address } from '@ethereumjs/util';
 import type { CryptoSuite } from '@hansa/crypto';
 import {
@@ -22,7 +14,7 @@ import {
 import type { AccessListEntry, Log, SignedTransaction } from '@hansa/protocol';
 import { EvmState } from './evm-state.ts';
 import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
-import type { StateOverlay } from './state-overlay.ts';
+import { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
 
 /** What the EVM sees of the block (docs/spec/execution.md, EXE-20). */
@@ -74,9 +66,27 @@ function commonOf(chainId: number): Common {
   return common;
 }
 
+type SystemCallHandler = (address: AddressHex, data: Uint8Array, gasLimit: bigint) => ExecResult;
+
 /** The EVM with the frames that it is in, so that system contracts know who calls them. */
 class FramedEvm extends EVM {
   readonly frames: Message[] = [];
+  onSystemCall: SystemCallHandler | undefined;
+
+  /** Everything of one message, and nothing of the one before. */
+  begin(machine: EvmMachineOptions, onSystemCall: SystemCallHandler): void {
+    assert(this.stateManager instanceof EvmState, 'the engine was made with our state');
+    this.stateManager.bind(machine.overlay);
+    this.blockchain = blockHashes(machine.environment);
+    this.onSystemCall = onSystemCall;
+    if (machine.tracer !== undefined) attachTracer(this, machine.tracer);
+  }
+
+  end(): void {
+    this.events.removeAllListeners();
+    this.transientStorage.clear();
+    this.onSystemCall = undefined;
+  }
 
   protected override async _executeCall(message: Parameters<EVM['_executeCall']>[0]): Promise<EVMResult> {
     this.frames.push(message);
@@ -86,6 +96,39 @@ class FramedEvm extends EVM {
       this.frames.pop();
     }
   }
+}
+
+/** Idle engines of each chain id. A new one costs more than most transactions. */
+const IDLE_MAX = 4;
+const idle = new Map<number, FramedEvm[]>();
+
+function takeEvm(chainId: number): FramedEvm {
+  return idle.get(chainId)?.pop() ?? createEvm(chainId);
+}
+
+function giveBack(chainId: number, evm: FramedEvm): void {
+  const others = idle.get(chainId) ?? [];
+  if (others.length < IDLE_MAX) others.push(evm);
+  idle.set(chainId, others);
+}
+
+function createEvm(chainId: number): FramedEvm {
+  const common = commonOf(chainId);
+  const evm: FramedEvm = new FramedEvm({
+    common,
+    stateManager: new EvmState(new StateOverlay({ get: () => undefined })),
+    customPrecompiles: SYSTEM_CONTRACTS.map(({ address }) => ({
+      address: toAddress(address),
+      function: ({ data, gasLimit }): ExecResult => {
+        assert(evm.onSystemCall !== undefined, 'a system contract is called within a message');
+        return evm.onSystemCall(address, data, gasLimit);
+      },
+    })),
+    bn254: new NobleBN254(),
+  });
+  // The fork never changes; without this the shared rules would keep every engine alive.
+  common.events.removeAllListeners('hardforkChanged');
+  return evm;
 }
 
 const toAddress = (hex: AddressHex): Address => new Address(fromHex(hex));
@@ -100,49 +143,51 @@ export type EvmMachineOptions = {
 
 /** The only place that knows EthereumJS. One machine per block; one message at a time. */
 export class EvmMachine {
-  readonly evm: FramedEvm;
   readonly #options: EvmMachineOptions;
+  readonly #header: BlockHeaderOfEvm;
 
   constructor(options: EvmMachineOptions) {
     this.#options = options;
-    const { environment, overlay } = options;
-    this.evm = new FramedEvm({
-      common: commonOf(environment.chainId),
-      stateManager: new EvmState(overlay),
-      blockchain: blockHashes(environment),
-      customPrecompiles: SYSTEM_CONTRACTS.map(({ address }) => ({
-        address: toAddress(address),
-        function: this.#systemContract(address),
-      })),
-      bn254: new NobleBN254(),
-    });
-    if (options.tracer !== undefined) attachTracer(this.evm, options.tracer);
+    this.#header = headerOf(options.environment);
   }
 
   /** Runs one message to its end and takes back what it must. The sender's nonce and fee are the caller's business. */
   async run(call: MessageCall): Promise<MessageResult> {
-    const { overlay } = this.#options;
-    this.#warm(call);
-    if (this.#options.tracer?.onAccess !== undefined) this.evm.journal.startReportingAccessList();
-    const { execResult, createdAddress } = await this.evm.runCall({
-      caller: toAddress(call.caller),
-      origin: toAddress(call.caller),
+    const { environment } = this.#options;
+    const evm = takeEvm(environment.chainId);
+    evm.begin(this.#options, (address, data, gasLimit) => this.#systemCall(evm, address, data, gasLimit));
+    const result = await this.#runOn(evm, call);
+    // One that threw is in no state to go on.
+    evm.end();
+    giveBack(environment.chainId, evm);
+    return result;
+  }
+
+  async #runOn(evm: FramedEvm, call: MessageCall): Promise<MessageResult> {
+    const { overlay, tracer, environment } = this.#options;
+    warm(evm, call, environment.coinbase);
+    if (tracer?.onAccess !== undefined) evm.journal.startReportingAccessList();
+    const caller = toAddress(call.caller);
+    const { execResult, createdAddress } = await evm.runCall({
+      caller,
+      origin: caller,
       ...(call.to === undefined ? {} : { to: toAddress(call.to) }),
       value: call.value,
       data: call.data,
       gasLimit: call.gasLimit,
       gasPrice: call.gasPrice,
       skipNonceIncrement: true,
-      block: { header: this.#header() },
+      block: { header: this.#header },
     });
     for (const destroyed of execResult.selfdestruct?.keys() ?? []) {
+      // EIP-6780: only what this transaction made goes away.
       if (execResult.createdAddresses?.has(destroyed) !== true) continue;
       const hex = destroyed.slice(2) as AddressHex;
       overlay.clearStorage(hex);
       overlay.setAccount(hex, undefined);
     }
-    this.#options.tracer?.onAccess?.(accessedOf(this.evm));
-    await this.evm.journal.cleanup();
+    tracer?.onAccess?.(accessedOf(evm));
+    await evm.journal.cleanup();
     return {
       gasUsed: execResult.executionGasUsed,
       gasRefund: execResult.gasRefund ?? 0n,
@@ -153,65 +198,67 @@ export class EvmMachine {
     };
   }
 
-  #header(): NonNullable<Parameters<EVM['runCall']>[0]['block']>['header'] {
-    const { environment } = this.#options;
-    return {
-      number: BigInt(environment.height),
-      coinbase: toAddress(environment.coinbase),
-      timestamp: BigInt(environment.timestamp),
-      difficulty: 0n,
-      prevRandao: fromHex(environment.prevRandao),
-      gasLimit: environment.gasLimit,
-      baseFeePerGas: environment.baseFee,
-      getBlobGasPrice: () => 1n,
-    };
-  }
-
-  /** EIP-2929, EIP-2930, EIP-3651. */
-  #warm({ caller, to, accessList }: MessageCall): void {
-    const { journal } = this.evm;
-    journal.addAlwaysWarmAddress(caller);
-    if (to !== undefined) journal.addAlwaysWarmAddress(to);
-    journal.addAlwaysWarmAddress(this.#options.environment.coinbase);
-    for (let i = 1; i <= PRECOMPILE_COUNT; i++) journal.addAlwaysWarmAddress(i.toString(16).padStart(40, '0'));
-    for (const { address } of SYSTEM_CONTRACTS) journal.addAlwaysWarmAddress(address);
-    for (const { address, storageKeys } of accessList) {
-      journal.addAlwaysWarmAddress(address);
-      for (const key of storageKeys) journal.addAlwaysWarmSlot(address, key);
-    }
-  }
-
-  #systemContract(address: AddressHex): PrecompileFunc {
+  #systemCall(evm: FramedEvm, address: AddressHex, data: Uint8Array, gasLimit: bigint): ExecResult {
     const { suite, overlay, environment } = this.#options;
-    return ({ data, gasLimit }): ExecResult => {
-      const frame = this.evm.frames.at(-1);
-      assert(frame !== undefined, 'a system contract is called within a frame');
-      // By delegation the caller would be somebody who did not mean this contract.
-      if (frame.to === undefined || addressToHex(frame.to.bytes) !== address)
-        return reverted(gasLimit, 'a system contract cannot be called by delegation');
-      const call = {
-        suite,
-        state: overlay,
-        caller: addressToHex(frame.caller.bytes),
-        value: frame.value,
-        isStatic: frame.isStatic,
-        height: environment.height,
-        data,
-      };
-      const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gasLimit);
-      if (isOutOfGas)
-        return {
-          executionGasUsed: gasLimit,
-          returnValue: new Uint8Array(0),
-          exceptionError: new EVMError(EVMError.errorMessages.OUT_OF_GAS),
-        };
-      if (outcome.type === 'revert') return reverted(gasUsed, outcome.reason);
-      return {
-        executionGasUsed: gasUsed,
-        returnValue: outcome.output,
-        logs: outcome.logs.map((log) => [fromHex(log.address), log.topics.map(fromHex), log.data]),
-      };
+    const frame = evm.frames.at(-1);
+    assert(frame !== undefined, 'a system contract is called within a frame');
+    // By delegation the caller would be somebody who did not mean this contract.
+    if (frame.to === undefined || addressToHex(frame.to.bytes) !== address)
+      return reverted(gasLimit, 'a system contract cannot be called by delegation');
+    const call = {
+      suite,
+      state: overlay,
+      caller: addressToHex(frame.caller.bytes),
+      value: frame.value,
+      isStatic: frame.isStatic,
+      height: environment.height,
+      data,
     };
+    const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gasLimit);
+    if (isOutOfGas)
+      return {
+        executionGasUsed: gasLimit,
+        returnValue: new Uint8Array(0),
+        exceptionError: new EVMError(EVMError.errorMessages.OUT_OF_GAS),
+      };
+    if (outcome.type === 'revert') return reverted(gasUsed, outcome.reason);
+    return {
+      executionGasUsed: gasUsed,
+      returnValue: outcome.output,
+      logs: outcome.logs.map((log) => [fromHex(log.address), log.topics.map(fromHex), log.data]),
+    };
+  }
+}
+
+type BlockHeaderOfEvm = NonNullable<Parameters<EVM['runCall']>[0]['block']>['header'];
+
+function headerOf(environment: BlockEnvironment): BlockHeaderOfEvm {
+  return {
+    number: BigInt(environment.height),
+    coinbase: toAddress(environment.coinbase),
+    timestamp: BigInt(environment.timestamp),
+    difficulty: 0n,
+    prevRandao: fromHex(environment.prevRandao),
+    gasLimit: environment.gasLimit,
+    baseFeePerGas: environment.baseFee,
+    getBlobGasPrice: () => 1n,
+  };
+}
+
+const ALWAYS_WARM: readonly string[] = [
+  ...Array.from({ length: PRECOMPILE_COUNT }, (_, i) => (i + 1).toString(16).padStart(40, '0')),
+  ...SYSTEM_CONTRACTS.map(({ address }) => address),
+];
+
+/** EIP-2929, EIP-2930, EIP-3651. */
+function warm({ journal }: EVM, { caller, to, accessList }: MessageCall, coinbase: AddressHex): void {
+  journal.addAlwaysWarmAddress(caller);
+  if (to !== undefined) journal.addAlwaysWarmAddress(to);
+  journal.addAlwaysWarmAddress(coinbase);
+  for (const address of ALWAYS_WARM) journal.addAlwaysWarmAddress(address);
+  for (const { address, storageKeys } of accessList) {
+    journal.addAlwaysWarmAddress(address);
+    for (const key of storageKeys) journal.addAlwaysWarmSlot(address, key);
   }
 }
 

@@ -48,9 +48,18 @@ export class RpcRefusal extends Error {
   }
 }
 
+/** Failures of the node that have a code of their own over the wire; all others are -32000. */
+const CODE_OF_FAILURE: Readonly<Record<string, number>> = {
+  LEDGER_TOO_MANY_LOGS: RPC_CODES.limitExceeded,
+  LEDGER_HEIGHT_UNKNOWN: RPC_CODES.notFound,
+  LEDGER_STATE_PRUNED: RPC_CODES.notFound,
+  QUERY_TIMEOUT: RPC_CODES.timeout,
+  QUERY_BUSY: RPC_CODES.limitExceeded,
+};
+
 /** A failure of the node in the words it has, with its code and remedy for programs and people. */
 export function refused(failure: Failure): RpcRefusal {
-  return new RpcRefusal(RPC_CODES.refused, failure.message, failureData(failure));
+  return new RpcRefusal(CODE_OF_FAILURE[failure.code] ?? RPC_CODES.refused, failure.message, failureData(failure));
 }
 
 export function failureData(failure: Failure): { readonly code: string; readonly remedy?: string } {

@@ -29,6 +29,8 @@ export type CheckerName =
 
 export type Violation = { readonly checker: CheckerName; readonly detail: string; readonly atMs: number };
 
+export class RunEnded extends Error {}
+
 /** magic 10, owner 32, salt 4, checksum 4: docs/spec/vote-store.md, VS-2 and VS-3 */
 const FILE_HEAD_SIZE = 50;
 const BATCH_HEAD_SIZE = 20;
@@ -68,10 +70,13 @@ export class Checkers {
   viewChangeCount = 0;
   highestView = 0;
 
-  fail(checker: CheckerName, detail: string): void {
-    if (this.violation !== undefined) return;
-    this.violation = { checker, detail, atMs: this.world.queue.nowMs };
-    this.world.trace(() => `VIOLATION ${checker}: ${detail}`);
+  /** Notes the first violation and ends the run by throwing: a broken replica may never come to rest by itself. */
+  fail(checker: CheckerName, detail: string): never {
+    if (this.violation === undefined) {
+      this.violation = { checker, detail, atMs: this.world.queue.nowMs };
+      this.world.trace(() => `VIOLATION ${checker}: ${detail}`);
+    }
+    throw new RunEnded(detail);
   }
 
   resetTraffic(): void {
@@ -104,11 +109,9 @@ export class Checkers {
       if (known.state.blockHash === block.state.blockHash) return;
       const other = short(known.state.blockHash);
       this.fail('agreement', `${node.label} has ${short(block.state.blockHash)} at ${height}, others have ${other}`);
-      return;
     }
     if (height !== this.chain.length + 1) {
       this.fail('chain', `${node.label} commits ${height}, the chain ends at ${this.chain.length}`);
-      return;
     }
     const decided = this.#decided.get(height);
     if (decided !== undefined && decided.digest !== block.digest) {
@@ -357,7 +360,6 @@ export class Checkers {
       const digest = this.world.digests.signingDigest({ type: 'result', term, sender: index, height, blockHash });
       if (validator === undefined || !simVerify(digest, signature, validator.nodeId)) {
         this.fail('chain', `the certificate of ${height} has a signature that is no member's`);
-        return;
       }
       if (!signers.has(validator.nodeId)) weight += validator.weight;
       signers.add(validator.nodeId);

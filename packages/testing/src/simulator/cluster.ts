@@ -3,7 +3,7 @@ import type { RuleId } from '@hansa/consensus';
 import type { HashHex } from '@hansa/primitives';
 import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
 import { Liar, STRATEGIES, type Strategy } from './byzantine.ts';
-import { Checkers, type Violation } from './checkers.ts';
+import { Checkers, RunEnded, type Violation } from './checkers.ts';
 import { EventQueue } from './event-queue.ts';
 import { Faults, PROFILES, type Profile } from './faults.ts';
 import { Prng } from './prng.ts';
@@ -129,9 +129,18 @@ class Cluster {
       this.#chaos();
       if (!this.#isOver()) this.#judge();
     } catch (error) {
-      world.checkers.fail('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#noteException(error);
     }
     return this.#report();
+  }
+
+  #noteException(error: unknown): void {
+    if (error instanceof RunEnded) return;
+    try {
+      this.#world.checkers.fail('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    } catch (ended) {
+      if (!(ended instanceof RunEnded)) throw ended;
+    }
   }
 
   #isOver(): boolean {

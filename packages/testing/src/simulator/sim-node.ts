@@ -149,6 +149,7 @@ export class SimNode {
   forget(): void {
     this.crash();
     this.disk.wipe();
+    this.disk.isFull = false;
     void createVoteStore(this.disk.files, this.#storeOptions());
   }
 

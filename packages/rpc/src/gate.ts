@@ -1,0 +1,36 @@
+/** Lets so many tasks run at a time; others wait in line, as many as there is room for. */
+export type Gate = {
+  /** Undefined when there is no room to wait. */
+  run<T>(task: () => Promise<T>): Promise<T> | undefined;
+  waitingCount(): number;
+};
+
+export function createGate(options: { readonly runningMax: number; readonly waitingMax: number }): Gate {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+
+  function leave(): void {
+    running--;
+    waiting.shift()?.();
+  }
+
+  async function enter<T>(task: () => Promise<T>): Promise<T> {
+    if (running >= options.runningMax) await new Promise<void>((resolve) => waiting.push(resolve));
+    running++;
+    try {
+      // A turn of the event loop between any two, so that many short ones in a row do not hold up the node.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      return await task();
+    } finally {
+      leave();
+    }
+  }
+
+  return {
+    run: (task) => {
+      if (running >= options.runningMax && waiting.length >= options.waitingMax) return undefined;
+      return enter(task);
+    },
+    waitingCount: () => waiting.length,
+  };
+}
