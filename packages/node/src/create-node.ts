@@ -354,7 +354,9 @@ function setLedgerAside(paths: NodePaths, logger: Logger): void {
   const aside = `${paths.ledger}.damaged`;
   rmSync(aside, { recursive: true, force: true });
   renameSync(paths.ledger, aside);
-  logger.warn('the ledger is fetched again from the peers; the old one is kept until you remove it', { directory: aside });
+  logger.warn('the ledger is fetched again from the peers; the old one is kept until you remove it', {
+    directory: aside,
+  });
 }
 
 function adminToken(file: string): string {

@@ -240,6 +240,12 @@ const OWN: readonly MethodDescription[] = [
     orNull(CERTIFICATE),
   ),
   method(
+    'hansa_getCertifiedBlock',
+    'A block, its certificate, its receipts and the validators of the next height in canonical bytes',
+    [param('block', BLOCK_REFERENCE)],
+    orNull(record({ header: DATA, body: DATA, certificate: DATA, receipts: listOf(DATA), nextValidators: DATA })),
+  ),
+  method(
     'hansa_getTransactionProof',
     'Proof of a transaction and its receipt, up to the certificate',
     [TX_HASH],

@@ -9,14 +9,16 @@ export function createGate(options: { readonly runningMax: number; readonly wait
   const waiting: (() => void)[] = [];
   let running = 0;
 
+  /** The place goes to the next in line, so that nobody can slip in before it. */
   function leave(): void {
-    running--;
-    waiting.shift()?.();
+    const next = waiting.shift();
+    if (next === undefined) running--;
+    else next();
   }
 
   async function enter<T>(task: () => Promise<T>): Promise<T> {
     if (running >= options.runningMax) await new Promise<void>((resolve) => waiting.push(resolve));
-    running++;
+    else running++;
     try {
       // A turn of the event loop between any two, so that many short ones in a row do not hold up the node.
       await new Promise<void>((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 export type * from './backend.ts';
+export type { RpcErrorCode } from './errors.ts';
 export {
   type EthereumHeader,
   type EthereumHeaderFacts,
@@ -7,3 +8,5 @@ export {
   logsBloom,
   toEthereumHeader,
 } from './ethereum-header.ts';
+export { DEFAULT_RPC_LIMITS, type RpcLimits } from './limits.ts';
+export { type RpcServer, type RpcServerOptions, startRpcServer } from './server/start-rpc-server.ts';

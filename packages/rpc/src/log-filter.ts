@@ -1,8 +1,8 @@
-import { type AddressHex, type HashHex, type Height } from '@hansa/primitives';
+import type { AddressHex, HashHex, Height } from '@hansa/primitives';
 import { LOG_TOPIC_COUNT_MAX } from '@hansa/protocol';
 import type { LogFacts, RpcBackend } from './backend.ts';
 import { heightOfTag } from './block-reference.ts';
-import { invalidParams, limitExceeded, RpcRefusal, RPC_CODES, refused } from './errors.ts';
+import { invalidParams, limitExceeded, RPC_CODES, RpcRefusal, refused } from './errors.ts';
 import type { MethodCall } from './method.ts';
 import { addressOf, hashOf, isAbsent, listOf, objectOf } from './params.ts';
 

@@ -39,7 +39,9 @@ export function createSocketSubscriptions(
   const { hub, blocks, send } = dependencies;
   const ends = new Map<string, () => void>();
   const notify = (id: string, result: unknown): void =>
-    send(`{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"${id}","result":${JSON.stringify(result)}}}`);
+    send(
+      `{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"${id}","result":${JSON.stringify(result)}}}`,
+    );
 
   function start(id: string, kind: SubscriptionKind): () => void {
     switch (kind.type) {

@@ -15,7 +15,9 @@ export function createProgress(output: Output): Progress {
       if (!isShown || (now - shownAtMs < SHOW_MS && count < total)) return;
       shownAtMs = now;
       const done = total === 0 ? WIDTH : Math.floor((count / total) * WIDTH);
-      process.stderr.write(`\r\u001b[K${stage.padEnd(7)} [${'='.repeat(done)}${' '.repeat(WIDTH - done)}] ${count}/${total}`);
+      process.stderr.write(
+        `\r\u001b[K${stage.padEnd(7)} [${'='.repeat(done)}${' '.repeat(WIDTH - done)}] ${count}/${total}`,
+      );
     },
     end: () => {
       if (isShown) process.stderr.write('\r\u001b[K');

@@ -2,7 +2,17 @@ import type { CryptoSuite } from '@hansa/crypto';
 import { executeBlock, type GenesisBlock } from '@hansa/executor';
 import { computeStateRoot, type VerifiedBlock, type VerifyFault } from '@hansa/ledger';
 import { assert, type HashHex, type ValidatorIndex } from '@hansa/primitives';
-import { blockHash, type BlockHeader, decodeTransaction, type Proposal, proposalTransactionHashes, recoverSender, type SignedTransaction, type StateChange, type StateKey } from '@hansa/protocol';
+import {
+  type BlockHeader,
+  blockHash,
+  decodeTransaction,
+  type Proposal,
+  proposalTransactionHashes,
+  recoverSender,
+  type SignedTransaction,
+  type StateChange,
+  type StateKey,
+} from '@hansa/protocol';
 
 const HASHES_MAX = 256;
 
@@ -10,7 +20,10 @@ const HASHES_MAX = 256;
  * Executes block after block from genesis in memory and compares every header. The state root of a whole state is
  * computed by `computeStateRoot` only for blocks that changed something, so a long ledger takes its time.
  */
-export function createReplay(suite: CryptoSuite, genesis: GenesisBlock): (verified: VerifiedBlock) => Promise<VerifyFault | undefined> {
+export function createReplay(
+  suite: CryptoSuite,
+  genesis: GenesisBlock,
+): (verified: VerifiedBlock) => Promise<VerifyFault | undefined> {
   const state = new Map<StateKey, Uint8Array>();
   const hashes = new Map<number, HashHex>();
   let parent: { header: BlockHeader; hash: HashHex } = { header: genesis.block.header, hash: genesis.hash };
@@ -28,12 +41,20 @@ export function createReplay(suite: CryptoSuite, genesis: GenesisBlock): (verifi
       if (!signed.ok) return fault(`body.transactions[${index}]`, signed.error.message);
       transactions.push(signed.value);
     }
-    const transactionHashes = proposalTransactionHashes(transactions.map((transaction) => transaction.hash), body.leftOut);
+    const transactionHashes = proposalTransactionHashes(
+      transactions.map((transaction) => transaction.hash),
+      body.leftOut,
+    );
     const proposer = term.validators.findIndex((validator) => validator.nodeId === header.proposer);
     if (transactionHashes === undefined || proposer < 0) return fault('body', 'no proposal of this term gives it');
     const { chainId, groupId, height, view, timestamp } = header;
     const proposal: Proposal = {
-      chainId, groupId, term: header.term, height, view, timestamp,
+      chainId,
+      groupId,
+      term: header.term,
+      height,
+      view,
+      timestamp,
       parentDigest: parent.header.proposalDigest,
       proposer: proposer as ValidatorIndex,
       transactionHashes,
@@ -48,11 +69,18 @@ export function createReplay(suite: CryptoSuite, genesis: GenesisBlock): (verifi
       blockHashAt: (asked) => hashes.get(asked),
       stateRootAfter: (changes) => {
         apply(state, changes);
-        return computeStateRoot(suite, [...state].map(([key, value]) => ({ key, value })));
+        return computeStateRoot(
+          suite,
+          [...state].map(([key, value]) => ({ key, value })),
+        );
       },
     });
     for (const field of Object.keys(header) as (keyof BlockHeader)[]) {
-      if (String(header[field]) !== String(result.header[field])) return fault(`header.${field}`, `${String(header[field])} is certified, execution gives ${String(result.header[field])}`);
+      if (String(header[field]) !== String(result.header[field]))
+        return fault(
+          `header.${field}`,
+          `${String(header[field])} is certified, execution gives ${String(result.header[field])}`,
+        );
     }
     parent = { header, hash: blockHash(suite, header) };
     hashes.set(height, parent.hash);

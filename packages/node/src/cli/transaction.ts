@@ -6,7 +6,12 @@ import { callRpc } from './rpc-client.ts';
 
 const FINAL_MS_MAX = 30_000;
 
-export type CallRequest = { readonly rpc: string; readonly key: Uint8Array; readonly to: AddressHex; readonly data: Uint8Array };
+export type CallRequest = {
+  readonly rpc: string;
+  readonly key: Uint8Array;
+  readonly to: AddressHex;
+  readonly data: Uint8Array;
+};
 export type FinalCall = { readonly transactionHash: string; readonly height: number; readonly output: string };
 type Receipt = { transactionHash: string; blockNumber: string; status: string };
 
@@ -38,11 +43,19 @@ export async function sendCall({ rpc, key, to, data }: CallRequest): Promise<Fin
     accessList: [],
   };
   const raw = `0x${bytesToHex(encodeSignedTransaction(unsigned, key))}`;
-  const receipt = await callRpc<Receipt | null>(rpc, 'eth_sendRawTransactionSync', [raw, FINAL_MS_MAX], FINAL_MS_MAX + 5_000);
+  const receipt = await callRpc<Receipt | null>(
+    rpc,
+    'eth_sendRawTransactionSync',
+    [raw, FINAL_MS_MAX],
+    FINAL_MS_MAX + 5_000,
+  );
   if (receipt === null || receipt.status !== '0x1') {
     throw new ChainError<NodeErrorCode>({
       code: 'CLI_TRANSACTION_FAILED',
-      message: receipt === null ? 'the transaction is not final after 30 s' : `the transaction ${receipt.transactionHash} was reverted`,
+      message:
+        receipt === null
+          ? 'the transaction is not final after 30 s'
+          : `the transaction ${receipt.transactionHash} was reverted`,
       remedy: 'see `hansa status` for why no block comes, or `hansa members` for the present state',
     });
   }

@@ -38,18 +38,27 @@ export async function verifyRemote({ url, suite, genesis, onProgress }: VerifyRe
   let validators: ValidatorSet = genesis.termInfo.validators;
   let transactionCount = 0;
   for (let at = 1; at <= height; at++) {
-    const fault = (field: string, message: string): VerifyReport => ({ ok: false, fault: { height: at as Height, field, message } });
+    const fault = (field: string, message: string): VerifyReport => ({
+      ok: false,
+      fault: { height: at as Height, field, message },
+    });
     const raw = await callRpc<RawBlock | null>(url, 'hansa_getCertifiedBlock', [`0x${at.toString(16)}`]);
     if (raw === null) return fault('header', 'the node does not have this block');
     const block = decodeBlock(raw);
     if (block === undefined) return fault('header', 'what the node serves is no block');
     const { header } = block.block;
     const term = { term: header.term, validators };
-    const verified = verifyBlock(suite, { genesisHash: genesis.hash, parent: parent.header, parentHash: parent.hash, term }, block);
+    const verified = verifyBlock(
+      suite,
+      { genesisHash: genesis.hash, parent: parent.header, parentHash: parent.hash, term },
+      block,
+    );
     if (!verified.ok) return fault(verified.error.code, verified.error.message);
-    if (!hasReceipts(suite, raw.receipts, header.receiptRoot)) return fault('receipts', 'the receipts do not give the root that the header names');
+    if (!hasReceipts(suite, raw.receipts, header.receiptRoot))
+      return fault('receipts', 'the receipts do not give the root that the header names');
     const next = decodeValidatorSet(bytesOf(raw.nextValidators));
-    if (!next.ok || validatorsHash(suite, next.value) !== header.nextValidatorsHash) return fault('nextValidators', 'the set is not the one that the header names');
+    if (!next.ok || validatorsHash(suite, next.value) !== header.nextValidatorsHash)
+      return fault('nextValidators', 'the set is not the one that the header names');
     validators = next.value;
     transactionCount += block.block.body.transactions.length;
     parent = { header, hash: verified.value.hash };
@@ -79,8 +88,11 @@ function hasReceipts(suite: CryptoSuite, raw: readonly string[], root: HashHex):
 function bytesOf(text: string): Uint8Array {
   const bytes = hexToBytes(text.slice(2));
   if (bytes === undefined) {
-    throw new ChainError<NodeErrorCode>({ code: 'CLI_NODE_UNREACHABLE', message: 'the answer is not hex', remedy: 'name the address of a Hansa node with --rpc' });
+    throw new ChainError<NodeErrorCode>({
+      code: 'CLI_NODE_UNREACHABLE',
+      message: 'the answer is not hex',
+      remedy: 'name the address of a Hansa node with --rpc',
+    });
   }
   return bytes;
 }
-

@@ -43,7 +43,10 @@ export type ExecutionClient = {
 
 type Waiting = {
   /** A ledger that cannot be opened ends the start, which says so; everything later is fatal to a running node. */
-  readonly isFatal: boolean; readonly resolve: (body: ExecutionAnswerBody) => void; readonly reject: (error: Error) => void };
+  readonly isFatal: boolean;
+  readonly resolve: (body: ExecutionAnswerBody) => void;
+  readonly reject: (error: Error) => void;
+};
 
 /**
  * The main thread's side of the execution worker.

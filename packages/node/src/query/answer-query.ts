@@ -1,5 +1,12 @@
 import type { CryptoSuite } from '@hansa/crypto';
-import { blockEnvironment, type CallInput, callMessage, createAccessList, estimateGas, type StateOverrides } from '@hansa/executor';
+import {
+  blockEnvironment,
+  type CallInput,
+  callMessage,
+  createAccessList,
+  estimateGas,
+  type StateOverrides,
+} from '@hansa/executor';
 import type { LedgerReader, StateSnapshot } from '@hansa/ledger';
 import { assert, fromHex, type HashHex, type Height } from '@hansa/primitives';
 import type { AccountOverride, CallOutcome, CallRequest } from '@hansa/rpc';
@@ -51,9 +58,13 @@ async function estimate(input: CallInput): Promise<CallOutcome> {
 
 async function accessList(input: CallInput): Promise<unknown> {
   const outcome = await createAccessList(input);
-  if (outcome.type === 'failed') return { accessList: [], outcome: { type: 'failed', message: outcome.message, gasUsed: 0n } };
+  if (outcome.type === 'failed')
+    return { accessList: [], outcome: { type: 'failed', message: outcome.message, gasUsed: 0n } };
   const { gasUsed, error } = outcome;
-  const ended: CallOutcome = error === undefined ? { type: 'success', output: new Uint8Array(0), gasUsed } : { type: 'failed', message: error, gasUsed };
+  const ended: CallOutcome =
+    error === undefined
+      ? { type: 'success', output: new Uint8Array(0), gasUsed }
+      : { type: 'failed', message: error, gasUsed };
   return { accessList: outcome.accessList, outcome: ended };
 }
 
@@ -98,7 +109,10 @@ function toOverrides(overrides: readonly AccountOverride[]): StateOverrides | un
   if (overrides.length === 0) return undefined;
   return new Map(
     overrides.map(({ address, balance, nonce, code, storage }) => {
-      const slots = storage === undefined ? undefined : new Map(storage.slots.map(([slot, value]) => [slot, fromHex(value)] as const));
+      const slots =
+        storage === undefined
+          ? undefined
+          : new Map(storage.slots.map(([slot, value]) => [slot, fromHex(value)] as const));
       return [
         address,
         {
@@ -115,4 +129,3 @@ function toOverrides(overrides: readonly AccountOverride[]): StateOverrides | un
 function toOutcome(outcome: Awaited<ReturnType<typeof callMessage>>): CallOutcome {
   return outcome.type === 'revert' ? { type: 'reverted', output: outcome.output, gasUsed: outcome.gasUsed } : outcome;
 }
-

@@ -52,17 +52,31 @@ export function createQueryClient(data: QueryWorkerData): QueryClient {
     worker.postMessage({ id, body: entry.body } satisfies QueryRequestMessage);
     timer = setTimeout(() => {
       endWorker();
-      settle(id, fail({ code: 'QUERY_TIMEOUT', message: `execution took longer than ${QUESTION_MS_MAX / 1000} s`, remedy: 'give less gas, or ask for less at once' }));
+      settle(
+        id,
+        fail({
+          code: 'QUERY_TIMEOUT',
+          message: `execution took longer than ${QUESTION_MS_MAX / 1000} s`,
+          remedy: 'give less gas, or ask for less at once',
+        }),
+      );
     }, QUESTION_MS_MAX);
   }
 
   function startWorker(): Worker {
-    const started = spawnWorker(new URL('./query-worker.ts', import.meta.url), { workerData: data, name: 'query', resourceLimits: { maxOldGenerationSizeMb: 512 } });
-    started.on('message', (message: QueryAnswerMessage) => settle(message.id, 'failure' in message ? fail(message.failure) : ok(message.value)));
+    const started = spawnWorker(new URL('./query-worker.ts', import.meta.url), {
+      workerData: data,
+      name: 'query',
+      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    });
+    started.on('message', (message: QueryAnswerMessage) =>
+      settle(message.id, 'failure' in message ? fail(message.failure) : ok(message.value)),
+    );
     const onEnd = (message: string): void => {
       if (worker !== started) return;
       worker = undefined;
-      if (active !== undefined) settle(active, fail({ code: 'QUERY_FAILED', message, remedy: 'ask for less at once; if it stays, report it' }));
+      if (active !== undefined)
+        settle(active, fail({ code: 'QUERY_FAILED', message, remedy: 'ask for less at once; if it stays, report it' }));
     };
     started.on('error', (error) => onEnd(`the query worker has failed: ${error.message}`));
     started.on('exit', () => onEnd('the query worker has ended'));
@@ -78,7 +92,9 @@ export function createQueryClient(data: QueryWorkerData): QueryClient {
   return {
     ask: <K extends QueryBody['type']>(body: Extract<QueryBody, { type: K }>) => {
       if (isStopped || waiting.size >= WAITING_COUNT_MAX) {
-        return Promise.resolve(fail({ code: 'QUERY_BUSY', message: 'too many calls are waiting', remedy: 'ask again in a moment' }));
+        return Promise.resolve(
+          fail({ code: 'QUERY_BUSY', message: 'too many calls are waiting', remedy: 'ask again in a moment' }),
+        );
       }
       return new Promise<Result<QueryAnswers[K], Failure>>((resolve) => {
         const id = nextId++;
@@ -90,7 +106,8 @@ export function createQueryClient(data: QueryWorkerData): QueryClient {
     stop: async () => {
       isStopped = true;
       clearTimeout(timer);
-      for (const entry of waiting.values()) entry.resolve(fail({ code: 'QUERY_STOPPED', message: 'the node is stopping' }));
+      for (const entry of waiting.values())
+        entry.resolve(fail({ code: 'QUERY_STOPPED', message: 'the node is stopping' }));
       waiting.clear();
       const ended = worker;
       worker = undefined;

@@ -24,7 +24,10 @@ port.on('message', ({ id, body }: QueryRequestMessage) => {
 
 async function answered(id: number, body: QueryRequestMessage['body']): Promise<QueryAnswerMessage> {
   try {
-    return { id, value: await answerQuery({ reader, suite: suite as NonNullable<typeof suite>, chainId: data.chainId }, body) };
+    return {
+      id,
+      value: await answerQuery({ reader, suite: suite as NonNullable<typeof suite>, chainId: data.chainId }, body),
+    };
   } catch (error) {
     if (error instanceof QueryRefusal) return { id, failure: error.failure };
     const { code, message, remedy } = toFailure(error);

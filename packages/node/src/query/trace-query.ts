@@ -8,13 +8,20 @@ import type { QueryBody, TransactionTrace } from './messages.ts';
 const TRACERS = { struct: 'struct', call: 'callTracer', prestate: 'prestateTracer' } as const;
 
 /** Executes a block again on the state below it, one transaction or all of them with a tracer. */
-export async function traceBlockAt(context: QueryContext, body: Extract<QueryBody, { type: 'trace' }>): Promise<readonly TransactionTrace[]> {
+export async function traceBlockAt(
+  context: QueryContext,
+  body: Extract<QueryBody, { type: 'trace' }>,
+): Promise<readonly TransactionTrace[]> {
   const { reader, suite, chainId } = context;
   const { height, index, options } = body;
   const block = reader.blockAt(height);
   const parentHeight = (height - 1) as Height;
   if (block === undefined || height < 1) {
-    throw new QueryRefusal({ code: 'QUERY_BLOCK_UNKNOWN', message: `block ${height} cannot be executed again`, remedy: 'genesis has no transactions; ask for a later block' });
+    throw new QueryRefusal({
+      code: 'QUERY_BLOCK_UNKNOWN',
+      message: `block ${height} cannot be executed again`,
+      remedy: 'genesis has no transactions; ask for a later block',
+    });
   }
   const parent = reader.headerAt(parentHeight);
   const info = reader.termInfoAt(height);
@@ -31,7 +38,14 @@ export async function traceBlockAt(context: QueryContext, body: Extract<QueryBod
       blockHashAt: (asked) => reader.hashAt(asked as Height),
     });
     const transactions = block.body.transactions.map(toSigned);
-    const input = { suite, environment, state, transactions, tracer: TRACERS[options.tracer], tracerConfig: configOf(options) };
+    const input = {
+      suite,
+      environment,
+      state,
+      transactions,
+      tracer: TRACERS[options.tracer],
+      tracerConfig: configOf(options),
+    };
     if (index === undefined) {
       const traced = unwrap(await traceBlock(input));
       return traced.map(({ txHash, result }) => ({ transactionHash: txHash.slice(2) as HashHex, trace: result }));
@@ -44,9 +58,15 @@ export async function traceBlockAt(context: QueryContext, body: Extract<QueryBod
   }
 }
 
-function unwrap<T>(outcome: { readonly type: 'success'; readonly result: T } | { readonly type: 'failed'; readonly message: string }): T {
+function unwrap<T>(
+  outcome: { readonly type: 'success'; readonly result: T } | { readonly type: 'failed'; readonly message: string },
+): T {
   if (outcome.type === 'success') return outcome.result;
-  throw new QueryRefusal({ code: 'QUERY_TRACE_FAILED', message: outcome.message, remedy: 'ask for less: one transaction, without memory, or the callTracer' });
+  throw new QueryRefusal({
+    code: 'QUERY_TRACE_FAILED',
+    message: outcome.message,
+    remedy: 'ask for less: one transaction, without memory, or the callTracer',
+  });
 }
 
 function configOf(options: TraceOptions): NonNullable<Parameters<typeof traceBlock>[0]['tracerConfig']> {

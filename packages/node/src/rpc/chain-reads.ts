@@ -51,7 +51,8 @@ export function createSenderCache(): SenderCache {
 export function createChainReads(dependencies: ChainReadsDependencies, senders: SenderCache): ChainReads {
   const { reader, headView, pool } = dependencies;
   const isShown = (height: Height): boolean => height <= headView.height();
-  const termOf = (height: Height): TermInfo => reader.termInfoAt(Math.max(1, height) as Height) ?? reader.currentTermInfo();
+  const termOf = (height: Height): TermInfo =>
+    reader.termInfoAt(Math.max(1, height) as Height) ?? reader.currentTermInfo();
 
   function blockAt(height: Height): BlockFacts | undefined {
     const block = isShown(height) ? reader.blockAt(height) : undefined;
@@ -87,6 +88,9 @@ export function createChainReads(dependencies: ChainReadsDependencies, senders: 
     validatorsAt: (height) => reader.validatorsAt(height),
     transaction,
     committedTransaction: (raw) => senders.of(raw),
-    logs: (query) => reader.logs({ ...query, toHeight: Math.min(query.toHeight, headView.height()) as Height }) as Promise<Result<never, Failure>>,
+    logs: (query) =>
+      reader.logs({ ...query, toHeight: Math.min(query.toHeight, headView.height()) as Height }) as Promise<
+        Result<never, Failure>
+      >,
   };
 }

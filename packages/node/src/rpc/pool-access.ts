@@ -5,7 +5,12 @@ import type { TxPool } from '@hansa/txpool';
 import type { HeadView } from '../head-view.ts';
 import type { Submission } from '../pool/submission.ts';
 
-export type PoolAccessDependencies = { readonly reader: LedgerReader; readonly headView: HeadView; readonly pool: TxPool; readonly submission: Submission };
+export type PoolAccessDependencies = {
+  readonly reader: LedgerReader;
+  readonly headView: HeadView;
+  readonly pool: TxPool;
+  readonly submission: Submission;
+};
 
 const LEFT_OUT_REMEDY = 'it had no effect and is on no block; mend the reason and send it again';
 
@@ -19,7 +24,14 @@ export function createPoolAccess(dependencies: PoolAccessDependencies): PoolAcce
     const status = pool.status(hash);
     switch (status.type) {
       case 'pending':
-        return { type: 'pending', reason: status.leftOut === undefined ? undefined : `left out of block ${status.leftOut.height}: ${status.leftOut.reason}`, remedy: undefined };
+        return {
+          type: 'pending',
+          reason:
+            status.leftOut === undefined
+              ? undefined
+              : `left out of block ${status.leftOut.height}: ${status.leftOut.reason}`,
+          remedy: undefined,
+        };
       case 'queued':
         return { type: 'pending', reason: status.reason, remedy: status.remedy };
       case 'ordered':
@@ -34,7 +46,9 @@ export function createPoolAccess(dependencies: PoolAccessDependencies): PoolAcce
         return { type: 'dropped here', code: status.code, reason: status.message, remedy: status.remedy };
       case 'unknown': {
         const leftOut = reader.leftOutLocation(hash);
-        return leftOut === undefined ? { type: 'unknown' } : { type: 'left out', height: leftOut.height, reason: leftOut.reason, remedy: LEFT_OUT_REMEDY };
+        return leftOut === undefined
+          ? { type: 'unknown' }
+          : { type: 'left out', height: leftOut.height, reason: leftOut.reason, remedy: LEFT_OUT_REMEDY };
       }
     }
   }

@@ -1,5 +1,5 @@
 import type { LedgerReader } from '@hansa/ledger';
-import { type Registry, readParameters, readRegistry, validatorSetOf, isSameValidatorSet } from '@hansa/membership';
+import { isSameValidatorSet, type Registry, readParameters, readRegistry, validatorSetOf } from '@hansa/membership';
 import type { Network, PeerInfo } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import type { MembersReport, NodeReports, NodeStatusReport } from '@hansa/rpc';
@@ -33,7 +33,8 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     return cached.registry;
   }
 
-  const organisationOf = (id: NodeId): string | null => registry().nodes.find((node) => node.nodeId === id)?.organisationId ?? null;
+  const organisationOf = (id: NodeId): string | null =>
+    registry().nodes.find((node) => node.nodeId === id)?.organisationId ?? null;
 
   function peerReport(peer: PeerInfo): NodeStatusReport['peers'][number] {
     return {
@@ -52,7 +53,9 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     const pbft = driver.status;
     const { whyNoBlock, remedy, missing } = health.diagnosis(pbft, sync.progress());
     const absent = new Set<NodeId>(missing);
-    const presentWeight = pbft.peers.filter((peer) => !absent.has(peer.nodeId)).reduce((sum, peer) => sum + peer.weight, 0);
+    const presentWeight = pbft.peers
+      .filter((peer) => !absent.has(peer.nodeId))
+      .reduce((sum, peer) => sum + peer.weight, 0);
     const committedAtMs = headView.committedAtMs();
     return {
       nodeId,
@@ -83,22 +86,39 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     const current = registry();
     const { term } = headView.head();
     const isChanged = !isSameValidatorSet(validatorSetOf(current), term.validators);
-    const isParameterChanged = (Object.keys(parameters) as (keyof typeof parameters)[]).some((key) => parameters[key] !== term.parameters[key]);
+    const isParameterChanged = (Object.keys(parameters) as (keyof typeof parameters)[]).some(
+      (key) => parameters[key] !== term.parameters[key],
+    );
     return {
       term: term.term,
       changePending: isChanged || isParameterChanged,
-      members: current.nodes.map((node) => ({ nodeId: node.nodeId, organisation: node.organisationId, role: node.role, weight: node.weight, addresses: node.addresses })),
+      members: current.nodes.map((node) => ({
+        nodeId: node.nodeId,
+        organisation: node.organisationId,
+        role: node.role,
+        weight: node.weight,
+        addresses: node.addresses,
+      })),
     };
   }
 
   return {
     syncing: () => {
       const progress = sync.progress();
-      return progress.behind ? { starting: progress.height, current: progress.height, highest: progress.target } : undefined;
+      return progress.behind
+        ? { starting: progress.height, current: progress.height, highest: progress.target }
+        : undefined;
     },
     peerCount: () => network.connected().length,
     status,
     members,
-    misbehaviour: () => health.evidence().map((evidence) => ({ type: evidence.kind, nodeId: evidence.nodeId, details: { first: evidence.first, second: evidence.second } })),
+    misbehaviour: () =>
+      health
+        .evidence()
+        .map((evidence) => ({
+          type: evidence.kind,
+          nodeId: evidence.nodeId,
+          details: { first: evidence.first, second: evidence.second },
+        })),
   };
 }

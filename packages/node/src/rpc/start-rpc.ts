@@ -4,10 +4,10 @@ import type { LedgerReader } from '@hansa/ledger';
 import type { Network } from '@hansa/network';
 import { ChainError, type HashHex, type NodeId } from '@hansa/primitives';
 import type { Genesis } from '@hansa/protocol';
-import { type RpcBackend, startRpcServer } from '@hansa/rpc';
+import { type RpcBackend, type RpcServerOptions, startRpcServer } from '@hansa/rpc';
 import type { TxPool } from '@hansa/txpool';
 import { VERSION } from '../cli/version.ts';
-import type { Settings } from '../config/settings.ts';
+import { isLoopback, type Settings } from '../config/settings.ts';
 import type { ConsensusDriver } from '../consensus/driver.ts';
 import type { NodePaths } from '../directory.ts';
 import type { NodeErrorCode } from '../errors.ts';
@@ -22,6 +22,9 @@ import { createChainReads, createSenderCache } from './chain-reads.ts';
 import { createPoolAccess } from './pool-access.ts';
 import { createReports } from './reports.ts';
 import { createStateQueries } from './state-queries.ts';
+
+/** Characters of a bearer token: less could be guessed. */
+const TOKEN_SIZE_MIN = 16;
 
 export type StartRpcDependencies = {
   readonly suite: CryptoSuite;
@@ -43,7 +46,11 @@ export type StartRpcDependencies = {
   readonly monotonicMs: () => number;
 };
 
-export type StartedRpc = { readonly url: string | undefined; readonly metrics: () => Readonly<Record<string, number>>; stop(): Promise<void> };
+export type StartedRpc = {
+  readonly url: string | undefined;
+  readonly metrics: () => Readonly<Record<string, number>>;
+  stop(): Promise<void>;
+};
 
 /** Joins the RPC server to the node. */
 export async function startRpc(dependencies: StartRpcDependencies): Promise<StartedRpc> {
@@ -56,7 +63,11 @@ export async function startRpc(dependencies: StartRpcDependencies): Promise<Star
     suite,
     clientVersion: `Hansa/v${VERSION}/${process.platform}-${process.arch}/node${process.versions.node}`,
   };
-  const queries = createQueryClient({ location: dependencies.paths.ledger, suite: suite.name, chainId: genesis.chainId });
+  const queries = createQueryClient({
+    location: dependencies.paths.ledger,
+    suite: suite.name,
+    chainId: genesis.chainId,
+  });
   const senders = createSenderCache();
   events.onAdmitted((transactions) => senders.add(transactions));
   const backend: RpcBackend = {
@@ -64,7 +75,10 @@ export async function startRpc(dependencies: StartRpcDependencies): Promise<Star
     ...createPoolAccess(dependencies),
     ...createStateQueries(dependencies.reader, queries),
     ...createReports(dependencies),
-    onHead: (listener) => events.onCommitted(() => listener({ height: headView.height(), hash: headView.headHash(), header: headView.header() })),
+    onHead: (listener) =>
+      events.onCommitted(() =>
+        listener({ height: headView.height(), hash: headView.headHash(), header: headView.header() }),
+      ),
     onPendingTransactions: (listener) => events.onAdmitted(listener),
   };
   const server = await startRpcServer(serverOptions(settings, logger), backend);
@@ -78,17 +92,47 @@ export async function startRpc(dependencies: StartRpcDependencies): Promise<Star
   };
 }
 
-function serverOptions(settings: Settings, logger: Logger): Parameters<typeof startRpcServer>[0] {
-  const { rpc } = settings;
-  const read = (file: string, key: string): string | undefined => {
-    if (file === '') return undefined;
+function serverOptions({ rpc }: Settings, logger: Logger): RpcServerOptions {
+  const read = (file: string, key: string): string => {
     try {
-      return readFileSync(file, 'utf8');
+      return readFileSync(file, 'utf8').trim();
     } catch (cause) {
-      throw new ChainError<NodeErrorCode>({ code: 'NODE_CONFIG_INVALID', message: `${key}: ${file} cannot be read`, remedy: 'name a file that this node may read' }, { cause });
+      throw new ChainError<NodeErrorCode>(
+        {
+          code: 'NODE_CONFIG_INVALID',
+          message: `rpc.${key}: ${file} cannot be read`,
+          remedy: 'name a file that this node may read',
+        },
+        { cause },
+      );
     }
   };
-  void read;
-  void logger;
-  return rpc as never;
+  const optional = (file: string, key: string): string | undefined => (file === '' ? undefined : read(file, key));
+  const token = optional(rpc.token_file, 'token_file');
+  const certificate = optional(rpc.tls_certificate_file, 'tls_certificate_file');
+  const key = optional(rpc.tls_key_file, 'tls_key_file');
+  if (token !== undefined && token.length < TOKEN_SIZE_MIN) {
+    throw new ChainError<NodeErrorCode>({
+      code: 'NODE_CONFIG_INVALID',
+      message: `rpc.token_file: the token has ${token.length} characters, at least ${TOKEN_SIZE_MIN} are needed`,
+      remedy: 'write 32 random bytes in hex into the file, as `openssl rand -hex 32` makes them',
+    });
+  }
+  if (!isLoopback(rpc.host) && (token === undefined || certificate === undefined)) {
+    logger.warn('RPC is open beyond this machine without TLS or without a token', { host: rpc.host });
+  }
+  return {
+    host: rpc.host,
+    port: rpc.port,
+    corsOrigins: rpc.cors_origins,
+    hosts: rpc.hosts,
+    token,
+    tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    limits: { bodySizeMax: rpc.body_bytes_max, batchCountMax: rpc.batch_count_max, logRangeMax: rpc.log_range_max },
+    onInternalError: (error, method) =>
+      logger.error('RPC method failed', {
+        method,
+        cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      }),
+  };
 }

@@ -1,5 +1,15 @@
 import type { LedgerReader, StateSnapshot } from '@hansa/ledger';
-import { assert, type Failure, fail, type HashHex, type Height, ok, type Result, ZERO_HASH, bytesToHex } from '@hansa/primitives';
+import {
+  assert,
+  bytesToHex,
+  type Failure,
+  fail,
+  type HashHex,
+  type Height,
+  ok,
+  type Result,
+  ZERO_HASH,
+} from '@hansa/primitives';
 import { accountKey, codeKey, decodeAccount, EMPTY_CODE_HASH, storageKey } from '@hansa/protocol';
 import type { StateQueries } from '@hansa/rpc';
 import type { QueryClient } from '../query/query-client.ts';

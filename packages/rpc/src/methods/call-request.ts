@@ -3,7 +3,17 @@ import type { AccessListEntry } from '@hansa/protocol';
 import { ACCESS_LIST_ENTRY_COUNT_MAX, ACCESS_LIST_KEY_COUNT_MAX } from '@hansa/protocol';
 import type { AccountOverride, CallRequest } from '../backend.ts';
 import { invalidParams } from '../errors.ts';
-import { addressOf, bigintOf, bytesOf, hashOf, isAbsent, type JsonObject, listOf, objectOf, slotOf } from '../params.ts';
+import {
+  addressOf,
+  bigintOf,
+  bytesOf,
+  hashOf,
+  isAbsent,
+  type JsonObject,
+  listOf,
+  objectOf,
+  slotOf,
+} from '../params.ts';
 
 const OVERRIDE_COUNT_MAX = 1_000;
 const OVERRIDE_SLOT_COUNT_MAX = 10_000;

@@ -1,4 +1,4 @@
-import type { HashHex, Result, Failure } from '@hansa/primitives';
+import type { Failure, HashHex, Result } from '@hansa/primitives';
 import type { SignedTransaction } from '@hansa/protocol';
 import { toTransactionJson } from '../block-json.ts';
 import { failureData, invalidParams, limitExceeded, RPC_CODES, RpcRefusal, refused, syncTimeout } from '../errors.ts';
@@ -11,7 +11,8 @@ import { serveReceipt } from './chain.ts';
 const send = (raw: unknown, { backend }: MethodCall): Promise<unknown> =>
   backend.submit(bytesOf(raw, 'transaction')).then(answerOf);
 
-const answerOf = (result: Result<HashHex, Failure>): unknown => (result.ok ? prefixed(result.value) : refused(result.error));
+const answerOf = (result: Result<HashHex, Failure>): unknown =>
+  result.ok ? prefixed(result.value) : refused(result.error);
 
 /** EIP-7966. */
 async function sendSync(call: MethodCall, [raw, timeout]: readonly unknown[]): Promise<unknown> {
@@ -55,7 +56,11 @@ function endedError({ backend }: MethodCall, hash: HashHex): RpcRefusal | undefi
     case 'left out':
     case 'expired':
     case 'dropped here': {
-      const data = failureData({ code: `TRANSACTION_${status.type.toUpperCase().replace(' ', '_')}`, message: '', remedy: status.remedy });
+      const data = failureData({
+        code: `TRANSACTION_${status.type.toUpperCase().replace(' ', '_')}`,
+        message: '',
+        remedy: status.remedy,
+      });
       return new RpcRefusal(RPC_CODES.syncQueued, status.reason, { ...data, hash: prefixed(hash) });
     }
     case 'replaced':

@@ -24,7 +24,8 @@ const CODE_TEXT: Readonly<Record<number, string>> = {
   [MEMBERSHIP_CODES.lastSealer]: 'the last validator cannot be removed',
   [MEMBERSHIP_CODES.invalidWeight]: 'a weight from 1 on is expected',
   [MEMBERSHIP_CODES.nodeNotExist]: 'the node is not registered',
-  [MEMBERSHIP_CODES.addSealerShouldBeObserver]: 'only a registered observer can become a validator: add it as observer first',
+  [MEMBERSHIP_CODES.addSealerShouldBeObserver]:
+    'only a registered observer can become a validator: add it as observer first',
   [MEMBERSHIP_CODES.invalidAddress]: 'an address like /ip4/10.0.0.1/tcp/30300 is expected',
   [MEMBERSHIP_CODES.tooManyNodes]: 'no more nodes can be registered',
   [MEMBERSHIP_CODES.notAValidator]: 'the node is an observer, it has no weight',
@@ -49,10 +50,17 @@ export function addMembersCommand(program: Command): void {
       .option('--rpc <url>', 'JSON-RPC address of a node')
       .option('--json', 'machine-readable output');
   change('add-observer', 'admit a node of your organisation: it may connect, and follows')
-    .option('--address <multiaddr>', 'where others reach it (repeatable)', (value: string, previous: string[] = []) => [...previous, value])
+    .option('--address <multiaddr>', 'where others reach it (repeatable)', (value: string, previous: string[] = []) => [
+      ...previous,
+      value,
+    ])
     .action(async (node: string, options: ChangeOptions & { address?: string[] }) => {
       const { nodeId, addresses } = await resolveNode(node);
-      const data = encodeCall('addObserverWithAddresses(string,string[])', ['string', 'string[]'], [nodeId, options.address ?? addresses]);
+      const data = encodeCall(
+        'addObserverWithAddresses(string,string[])',
+        ['string', 'string[]'],
+        [nodeId, options.address ?? addresses],
+      );
       await submitChange(options, data, `${shortId(nodeId)} is an observer`);
     });
   change('add-validator', 'give a registered observer a vote from the next term on')
@@ -69,20 +77,30 @@ export function addMembersCommand(program: Command): void {
       const data = encodeCall('setWeight(string,uint256)', ['string', 'uint256'], [nodeId, toWeight(options.weight)]);
       await submitChange(options, data, `${shortId(nodeId)} has weight ${options.weight} from the next term on`);
     });
-  change('remove', 'remove a node: an observer is cut at once, a validator when its last term is over').action(async (node: string, options: ChangeOptions) => {
-    const { nodeId } = await resolveNode(node);
-    await submitChange(options, encodeCall('remove(string)', ['string'], [nodeId]), `${shortId(nodeId)} is removed`);
-  });
+  change('remove', 'remove a node: an observer is cut at once, a validator when its last term is over').action(
+    async (node: string, options: ChangeOptions) => {
+      const { nodeId } = await resolveNode(node);
+      await submitChange(options, encodeCall('remove(string)', ['string'], [nodeId]), `${shortId(nodeId)} is removed`);
+    },
+  );
 }
 
 async function listMembers(options: NodeChoice & { json?: boolean }): Promise<void> {
   const output = createOutput(options);
   const members = await callRpc<Members>(rpcOf(options), 'hansa_getMembers');
   output.data(members);
-  const rows = members.members.map((node) => [node.organisation, shortId(node.nodeId), node.role, String(node.weight), node.addresses.join(' ')]);
+  const rows = members.members.map((node) => [
+    node.organisation,
+    shortId(node.nodeId),
+    node.role,
+    String(node.weight),
+    node.addresses.join(' '),
+  ]);
   output.line(renderTable(['organisation', 'node', 'role', 'weight', 'addresses'], rows));
   output.line();
-  output.line(`term ${members.term}${members.changePending ? ': a change of validators or parameters takes effect at its end, within some blocks' : ''}`);
+  output.line(
+    `term ${members.term}${members.changePending ? ': a change of validators or parameters takes effect at its end, within some blocks' : ''}`,
+  );
 }
 
 async function resolveNode(text: string): Promise<{ nodeId: string; addresses: readonly string[] }> {
@@ -91,7 +109,12 @@ async function resolveNode(text: string): Promise<{ nodeId: string; addresses: r
 }
 
 function toWeight(text: string): bigint {
-  if (!/^\d{1,9}$/.test(text)) throw new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message: `--weight ${text} is no whole number`, remedy: 'write a number from 1 on' });
+  if (!/^\d{1,9}$/.test(text))
+    throw new ChainError<NodeErrorCode>({
+      code: 'CLI_USAGE',
+      message: `--weight ${text} is no whole number`,
+      remedy: 'write a number from 1 on',
+    });
   return BigInt(text);
 }
 
@@ -111,5 +134,7 @@ async function submitChange(options: ChangeOptions, data: Uint8Array, done: stri
   }
   output.data({ transactionHash, height, code });
   output.line(`${done} (block ${height}, transaction ${transactionHash})`);
-  output.line(`before: ${before.validatorCount} validators, ${before.quorumWeight} of ${before.totalWeight} votes decide; see \`hansa members\` for after`);
+  output.line(
+    `before: ${before.validatorCount} validators, ${before.quorumWeight} of ${before.totalWeight} votes decide; see \`hansa members\` for after`,
+  );
 }

@@ -57,13 +57,20 @@ export function addStatusCommand(program: Command): void {
 }
 
 function show(status: StatusReport, output: Output): void {
-  const role = status.role === 'observer' ? 'observer' : status.voting ? 'validator, votes' : 'validator, does not vote';
+  const role =
+    status.role === 'observer' ? 'observer' : status.voting ? 'validator, votes' : 'validator, does not vote';
   output.line(`${status.organisation ?? 'node'} ${shortId(status.nodeId)}  ${role}`);
   output.line(`chain ${status.chainId} ${status.groupId}, genesis ${status.genesisHash}`);
-  const age = status.lastBlockAgeMs === null ? 'none since the start' : `${(status.lastBlockAgeMs / 1000).toFixed(1)} s ago`;
-  output.line(`height ${Number(status.height)}, last block ${age}, term ${status.term}, view ${status.view}${status.changing ? ' (changing)' : ''}`);
-  const tolerated = status.toleratedWeight === 0 ? 'no failure' : `${status.toleratedWeight} of ${status.totalWeight} votes`;
-  output.line(`votes present ${status.presentWeight} of ${status.totalWeight}, needed ${status.quorumWeight}, tolerates the loss of ${tolerated}`);
+  const age =
+    status.lastBlockAgeMs === null ? 'none since the start' : `${(status.lastBlockAgeMs / 1000).toFixed(1)} s ago`;
+  output.line(
+    `height ${Number(status.height)}, last block ${age}, term ${status.term}, view ${status.view}${status.changing ? ' (changing)' : ''}`,
+  );
+  const tolerated =
+    status.toleratedWeight === 0 ? 'no failure' : `${status.toleratedWeight} of ${status.totalWeight} votes`;
+  output.line(
+    `votes present ${status.presentWeight} of ${status.totalWeight}, needed ${status.quorumWeight}, tolerates the loss of ${tolerated}`,
+  );
   output.line(`pool ${status.pool.pending} pending, ${status.pool.queued} queued, ${status.pool.ordered} ordered`);
   output.line(status.whyNoBlock === null ? 'all is well' : `NO BLOCK: ${status.whyNoBlock}`);
   if (status.remedy !== null) output.line(`  what to do: ${status.remedy}`);
@@ -78,5 +85,7 @@ function show(status: StatusReport, output: Output): void {
     peer.roundTripMs === null ? '' : `${peer.roundTripMs.toFixed(1)} ms`,
     peer.state === 'connected' ? '' : (peer.lastError ?? ''),
   ]);
-  output.line(renderTable(['organisation', 'node', 'state', 'address', 'height', 'clock', 'round trip', 'last error'], rows));
+  output.line(
+    renderTable(['organisation', 'node', 'state', 'address', 'height', 'clock', 'round trip', 'last error'], rows),
+  );
 }

@@ -91,7 +91,10 @@ async function createDevnet(root: string, choice: DevnetChoice): Promise<Devnet>
       corsOrigins: ['http://localhost', 'http://127.0.0.1'],
     });
     // So that `hansa members … --dir` works as it does for an organisation with a key of its own.
-    writeKey(nodePaths(nodeDirectory(root, index)).adminKey, fromHex(DEVNET_KEYS[index % DEVNET_KEYS.length] as string));
+    writeKey(
+      nodePaths(nodeDirectory(root, index)).adminKey,
+      fromHex(DEVNET_KEYS[index % DEVNET_KEYS.length] as string),
+    );
     cards.push(card);
   }
   const genesis = composeGenesis({

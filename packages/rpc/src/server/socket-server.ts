@@ -1,0 +1,134 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { RpcLimits } from '../limits.ts';
+import type { RpcServices } from '../method.ts';
+import { createSocketSubscriptions } from '../subscriptions.ts';
+import type { AccessCheck } from './access.ts';
+import { createConnection } from './connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+
+export type SocketServer = {
+  counts(): { readonly sockets: number; readonly subscriptions: number; readonly closedAsSlow: number };
+  stop(): void;
+};
+
+export type SocketServerOptions = {
+  readonly server: Server;
+  readonly services: RpcServices;
+  readonly access: AccessCheck;
+  readonly dispatcher: Dispatcher;
+};
+
+const TRY_AGAIN_LATER = 1013;
+const GOING_AWAY = 1001;
+
+type Client = { isAlive: boolean; readonly subscriptionCount: () => number };
+
+/** WebSocket on the port of the HTTP server. A client that reads too slowly is closed, it never fills the memory. */
+export function createSocketServer({ server, services, access, dispatcher }: SocketServerOptions): SocketServer {
+  const { limits } = services;
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodySizeMax, perMessageDeflate: false });
+  const clients = new Map<WebSocket, Client>();
+  const perAddress = new Map<string, number>();
+  let closedAsSlow = 0;
+
+  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    // Before ws listens, an error of the stream would have nobody to hear it.
+    stream.once('error', () => stream.destroy());
+    const granted = access(request.headers);
+    if (granted.type === 'refused') return refuseUpgrade(stream, granted.status, granted.message);
+    const address = request.socket.remoteAddress ?? '';
+    if (clients.size >= limits.socketCountMax || (perAddress.get(address) ?? 0) >= limits.socketsPerAddressMax) {
+      return refuseUpgrade(stream, 503, 'too many WebSocket connections');
+    }
+    return sockets.handleUpgrade(request, stream, head, (socket) => open(socket, address));
+  });
+
+  function open(socket: WebSocket, address: string): void {
+    const controller = new AbortController();
+    const send = (text: string): void => {
+      if (socket.readyState !== socket.OPEN) return;
+      if (socket.bufferedAmount > limits.socketBufferSizeMax) {
+        closedAsSlow++;
+        socket.close(TRY_AGAIN_LATER, 'client reads too slowly');
+        socket.terminate();
+        return;
+      }
+      socket.send(text);
+    };
+    const subscriptions = createSocketSubscriptions({ ...services, send }, limits);
+    const connection = createConnection(limits, controller.signal, subscriptions);
+    const client: Client = { isAlive: true, subscriptionCount: () => subscriptions.count() };
+    clients.set(socket, client);
+    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
+    const release = limitPending(socket, limits);
+    socket.on('message', (data) => {
+      const done = release();
+      void dispatcher.answer(textOf(data), connection).then((answer) => {
+        done();
+        if (answer !== undefined) send(answer);
+      });
+    });
+    socket.on('pong', () => {
+      client.isAlive = true;
+    });
+    socket.on('error', () => socket.terminate());
+    socket.once('close', () => {
+      clients.delete(socket);
+      const rest = (perAddress.get(address) ?? 1) - 1;
+      if (rest === 0) perAddress.delete(address);
+      else perAddress.set(address, rest);
+      subscriptions.stop();
+      controller.abort();
+    });
+  }
+
+  const pings = setInterval(() => {
+    for (const [socket, client] of clients) {
+      if (!client.isAlive) {
+        socket.terminate();
+        continue;
+      }
+      client.isAlive = false;
+      socket.ping();
+    }
+  }, limits.pingIntervalMs);
+  pings.unref();
+
+  return {
+    counts: () => {
+      let subscriptions = 0;
+      for (const client of clients.values()) subscriptions += client.subscriptionCount();
+      return { sockets: clients.size, subscriptions, closedAsSlow };
+    },
+    stop: () => {
+      clearInterval(pings);
+      for (const socket of clients.keys()) {
+        socket.close(GOING_AWAY, 'the node stops');
+        socket.terminate();
+      }
+      sockets.close();
+    },
+  };
+}
+
+/** Stops reading while too many messages are not answered: the client's own send buffer then holds the rest. */
+function limitPending(socket: WebSocket, limits: RpcLimits): () => () => void {
+  let pending = 0;
+  return () => {
+    if (++pending === limits.pendingPerConnectionMax) socket.pause();
+    return () => {
+      if (pending-- === limits.pendingPerConnectionMax) socket.resume();
+    };
+  };
+}
+
+function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return data instanceof ArrayBuffer ? Buffer.from(data).toString('utf8') : data.toString('utf8');
+}
+
+function refuseUpgrade(stream: Duplex, status: number, message: string): void {
+  stream.end(`HTTP/1.1 ${status} ${message}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
