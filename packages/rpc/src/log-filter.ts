@@ -2,8 +2,7 @@ import type { AddressHex, HashHex, Height } from '@hansa/primitives';
 import { LOG_TOPIC_COUNT_MAX } from '@hansa/protocol';
 import type { LogFacts, RpcBackend } from './backend.ts';
 import { heightOfTag } from './block-reference.ts';
-import { invalidParams, limitExceeded, RPC_CODES, RpcRefusal, refused } from './errors.ts';
-import type { MethodCall } from './method.ts';
+import { invalidParams, RPC_CODES, RpcRefusal } from './errors.ts';
 import { addressOf, hashOf, isAbsent, listOf, objectOf } from './params.ts';
 
 const ADDRESS_COUNT_MAX = 1_000;
@@ -60,23 +59,4 @@ export function logRangeOf(value: unknown, backend: RpcBackend): LogRange | unde
   if (from === undefined) return undefined;
   if (from > to) throw invalidParams(`invalid block range: fromBlock ${from} is above toBlock ${to}`);
   return { fromHeight: from, toHeight: to };
-}
-
-/** @throws RpcRefusal */
-export async function readLogs(
-  call: MethodCall,
-  pattern: LogPattern,
-  { fromHeight, toHeight }: LogRange,
-): Promise<readonly LogFacts[]> {
-  const { backend, limits, signal } = call;
-  const span = toHeight - fromHeight + 1;
-  if (span > limits.logRangeMax) {
-    throw limitExceeded(
-      `query spans ${span} blocks, ${limits.logRangeMax} are allowed`,
-      `ask in parts of at most ${limits.logRangeMax} blocks`,
-    );
-  }
-  const found = await backend.logs({ fromHeight, toHeight, ...pattern, countMax: limits.logCountMax, signal });
-  if (!found.ok) throw refused(found.error);
-  return found.value;
 }

@@ -1,4 +1,3 @@
-import type { CryptoSuite } from '@hansa/crypto';
 import {
   blockEnvironment,
   type CallInput,
@@ -7,38 +6,35 @@ import {
   estimateGas,
   type StateOverrides,
 } from '@hansa/executor';
-import type { LedgerReader, StateSnapshot } from '@hansa/ledger';
-import { assert, fromHex, type HashHex, type Height } from '@hansa/primitives';
+import type { StateSnapshot } from '@hansa/ledger';
+import { fromHex, type Height } from '@hansa/primitives';
 import type { AccountOverride, CallOutcome, CallRequest } from '@hansa/rpc';
-import type { PlainQueryFailure, QueryBody } from './messages.ts';
+import { hashOf, type QueryContext, stateAt } from './context.ts';
+import type { QueryBody } from './messages.ts';
 import { traceBlockAt } from './trace-query.ts';
-
-/** A question that cannot be answered for a reason that the client should hear. */
-export class QueryRefusal extends Error {
-  readonly failure: PlainQueryFailure;
-
-  constructor(failure: PlainQueryFailure) {
-    super(failure.message);
-    this.failure = failure;
-  }
-}
-
-export type QueryContext = { readonly reader: LedgerReader; readonly suite: CryptoSuite; readonly chainId: number };
 
 /** Answers one question. @throws QueryRefusal when state or block are not kept any more */
 export async function answerQuery(context: QueryContext, body: QueryBody): Promise<unknown> {
-  if (body.type === 'trace') return traceBlockAt(context, body);
-  const state = stateAt(context.reader, body.height);
+  switch (body.type) {
+    case 'trace':
+      return traceBlockAt(context, body);
+    case 'call':
+      return onState(context, body, async (input) => toOutcome(await callMessage(input)));
+    case 'estimateGas':
+      return onState(context, body, estimate);
+    case 'createAccessList':
+      return onState(context, body, accessList);
+  }
+}
+
+async function onState<T>(
+  context: QueryContext,
+  { request, height }: { readonly request: CallRequest; readonly height: Height },
+  use: (input: CallInput) => Promise<T>,
+): Promise<T> {
+  const state = stateAt(context.reader, height);
   try {
-    const input = callInput(context, state, body.request);
-    switch (body.type) {
-      case 'call':
-        return toOutcome(await callMessage(input));
-      case 'estimateGas':
-        return await estimate(input);
-      case 'createAccessList':
-        return await accessList(input);
-    }
+    return await use(callInput(context, state, request));
   } finally {
     await state.close();
   }
@@ -68,13 +64,6 @@ async function accessList(input: CallInput): Promise<unknown> {
   return { accessList: outcome.accessList, outcome: ended };
 }
 
-/** State after a block. @throws QueryRefusal when it is pruned */
-export function stateAt(reader: LedgerReader, height: Height): StateSnapshot {
-  const state = reader.stateAt(height);
-  if (!state.ok) throw new QueryRefusal(state.error);
-  return state.value;
-}
-
 /** What a message sees that is executed on top of a block: the block above it, in its term. */
 function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapshot, request: CallRequest): CallInput {
   const { height, header } = state;
@@ -97,12 +86,6 @@ function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapsho
     overrides: toOverrides(request.overrides),
     gasCap: info.parameters.blockGasLimit,
   };
-}
-
-export function hashOf(reader: LedgerReader, height: Height): HashHex {
-  const hash = reader.hashAt(height);
-  assert(hash !== undefined, `the ledger has block ${height}`);
-  return hash;
 }
 
 function toOverrides(overrides: readonly AccountOverride[]): StateOverrides | undefined {

@@ -4,7 +4,8 @@ import { initCrypto, suiteByName } from '@hansa/crypto';
 import { openLedgerReader } from '@hansa/ledger';
 import { assert } from '@hansa/primitives';
 import { toFailure } from '../failure.ts';
-import { answerQuery, QueryRefusal } from './answer-query.ts';
+import { answerQuery } from './answer-query.ts';
+import { QueryRefusal } from './context.ts';
 import type { QueryAnswerMessage, QueryRequestMessage, QueryWorkerData } from './messages.ts';
 
 assert(parentPort !== null, 'the query worker runs as a worker thread');

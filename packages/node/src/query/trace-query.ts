@@ -2,7 +2,7 @@ import { blockEnvironment, traceBlock, traceTransaction } from '@hansa/executor'
 import { assert, type HashHex, type Height } from '@hansa/primitives';
 import { decodeTransaction, recoverSender, type SignedTransaction } from '@hansa/protocol';
 import type { TraceOptions } from '@hansa/rpc';
-import { hashOf, type QueryContext, QueryRefusal, stateAt } from './answer-query.ts';
+import { hashOf, type QueryContext, QueryRefusal, stateAt } from './context.ts';
 import type { QueryBody, TransactionTrace } from './messages.ts';
 
 const TRACERS = { struct: 'struct', call: 'callTracer', prestate: 'prestateTracer' } as const;

@@ -113,12 +113,10 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     status,
     members,
     misbehaviour: () =>
-      health
-        .evidence()
-        .map((evidence) => ({
-          type: evidence.kind,
-          nodeId: evidence.nodeId,
-          details: { first: evidence.first, second: evidence.second },
-        })),
+      health.evidence().map((evidence) => ({
+        type: evidence.kind,
+        nodeId: evidence.nodeId,
+        details: { first: evidence.first, second: evidence.second },
+      })),
   };
 }

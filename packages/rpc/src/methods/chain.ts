@@ -2,11 +2,12 @@ import type { Height } from '@hansa/primitives';
 import type { CachedBlock } from '../block-cache.ts';
 import { toBlockJson, toLogJson, toReceiptJson, toTransactionJson } from '../block-json.ts';
 import { heightOfReference, heightOfTag } from '../block-reference.ts';
-import { logPatternOf, logRangeOf, readLogs } from '../log-filter.ts';
+import { logPatternOf, logRangeOf } from '../log-filter.ts';
 import { type MethodCall, type MethodTable, quick, slow } from '../method.ts';
 import { booleanOf, hashOf, integerOf, isAbsent } from '../params.ts';
 import { data, quantity } from '../values.ts';
 import { feeHistory } from './fee-history.ts';
+import { readLogs } from './read-logs.ts';
 
 const blockAt = (call: MethodCall, height: Height | undefined): CachedBlock | undefined =>
   height === undefined ? undefined : call.blocks.get(height);

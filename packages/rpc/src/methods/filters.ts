@@ -3,11 +3,12 @@ import { toLogJson } from '../block-json.ts';
 import { heightOfTag } from '../block-reference.ts';
 import { invalidParams, notSupported, RPC_CODES, RpcRefusal } from '../errors.ts';
 import { type Filter, type OpenRange, unreadRange } from '../filter-store.ts';
-import { logPatternOf, readLogs } from '../log-filter.ts';
+import { logPatternOf } from '../log-filter.ts';
 import { type MethodCall, type MethodTable, quick, slow } from '../method.ts';
 import { booleanOf, isAbsent, objectOf, shown } from '../params.ts';
 import type { SocketSubscriptions, SubscriptionKind } from '../subscriptions.ts';
 import { prefixed } from '../values.ts';
+import { readLogs } from './read-logs.ts';
 
 const ID_SIZE_MAX = 66;
 
