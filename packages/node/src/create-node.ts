@@ -149,12 +149,13 @@ async function compose(
     }
     return digest;
   };
-  const tracker = createOrderedTracker(pool);
+  const tracker = createOrderedTracker(pool, opened.head.height);
   const poolState = createPoolStateWatch({
     pool,
     nodeId,
     pbft: () => driver.status,
     parameters: () => headView.parameters(),
+    scheduleGossip: () => gossip.schedule(),
     publish: (state) => driver.onPoolState(state),
   });
   const transactions = createProposalTransactions({

@@ -5,12 +5,17 @@ import type { NodeId } from '@hansa/primitives';
 /** Ticks of 50 ms: a validator that said nothing for so long counts as missing. STATUS comes every 4 s at the least. */
 const SILENT_TICKS_MAX = 120;
 
+/** A transaction that waits for longer is worth a word. */
+const WAITING_MS_MAX = 3_000;
+
 export type DiagnosisInput = {
   readonly pbft: PbftStatus;
   readonly nodeId: NodeId;
   readonly peers: readonly PeerInfo[];
   /** Executable transactions in the pool. */
   readonly pendingCount: number;
+  /** For how long one of them could have been ordered. */
+  readonly longestWaitMs: number;
   readonly clockSkewMs: number;
   /** How far the peers are ahead, when this node follows them by sync. */
   readonly behindBy: number;
@@ -100,8 +105,13 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
       `changing to view ${pbft.view}, its primary is ${nameOf(pbft.primary)}`,
       'wait some seconds; if it stays, see which validator is missing',
     );
-  if (input.pendingCount > 0 && pbft.suspecting)
-    return answer(`the primary ${nameOf(pbft.primary)} does not propose`, 'a view change follows by itself');
+  if (input.pendingCount > 0 && (pbft.suspecting || input.longestWaitMs > WAITING_MS_MAX)) {
+    const isGone = absent.has(pbft.primary);
+    return answer(
+      `${input.pendingCount} transactions wait; the primary ${nameOf(pbft.primary)} ${isGone ? 'is not connected' : 'does not propose'}`,
+      'a view change follows by itself within seconds; if none comes, compare `hansa status` of all validators',
+    );
+  }
   return answer(null, null);
 }
 

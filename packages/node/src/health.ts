@@ -24,7 +24,7 @@ export type Evidence = Extract<DriverReport, { type: 'evidence' }>;
 export type HealthDependencies = {
   readonly nodeId: NodeId;
   readonly network: Pick<Network, 'peers' | 'counters'>;
-  readonly pool: Pick<TxPool, 'counts' | 'metrics'>;
+  readonly pool: Pick<TxPool, 'counts' | 'metrics' | 'longestWaitMs'>;
   readonly headView: HeadView;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
@@ -75,6 +75,7 @@ export function createHealth(dependencies: HealthDependencies): Health {
       nodeId,
       peers: network.peers(),
       pendingCount: pool.counts().pending,
+      longestWaitMs: pool.longestWaitMs(),
       clockSkewMs,
       behindBy,
       nameOf,

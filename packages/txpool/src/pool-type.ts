@@ -66,6 +66,8 @@ export type TxPool = {
   hasExecutable(): boolean;
   /** Something is executable here that the primary and more than F of the others were sent by this node (PBFT-V1). */
   hasWaiting(requirement: SentRequirement): boolean;
+  /** For how long the one that waits longest among the best executable ones could have been ordered; 0: none is there. */
+  longestWaitMs(): number;
   /**
    * PBFT-V2: a transaction that is executable here, was sent to the primary, and that `ordered` overtakes: one of
    * them is of no higher price and came here more than `marginMs` after it. Call before `markOrdered`.
@@ -89,7 +91,8 @@ export type TxPool = {
   peersWithGossip(): readonly NodeId[];
   /**
    * Puts the first `countMax` executable transactions that have waited `waitedMsMin` into the gossip for every peer
-   * again, foreign ones too (PBFT-V1, at T/2). Returns how many.
+   * again, foreign ones too (PBFT-V1, at T/2). `onlyForeign`: those that this node has not sent to anybody yet, so that
+   * a transaction which only its first node knows to be waiting is soon waited for by all. Returns how many.
    */
-  resendWaiting(options: { readonly countMax: number; readonly waitedMsMin: number }): number;
+  resendWaiting(options: { readonly countMax: number; readonly waitedMsMin: number; readonly onlyForeign?: true }): number;
 };

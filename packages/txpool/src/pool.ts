@@ -178,6 +178,11 @@ class Pool implements TxPool {
     });
   }
 
+  longestWaitMs(): number {
+    const now = this.#dependencies.now();
+    return this.#index.bestHeads(WATCHED_HEAD_COUNT).reduce((most, { headSince }) => Math.max(most, now - headSince), 0);
+  }
+
   findOvertaken(
     ordered: readonly SignedTransaction[],
     options: { readonly marginMs: number; readonly primary: NodeId | undefined },
@@ -221,11 +226,12 @@ class Pool implements TxPool {
     return this.#gossip.peersWithMore();
   }
 
-  resendWaiting(options: { readonly countMax: number; readonly waitedMsMin: number }): number {
+  resendWaiting(options: { readonly countMax: number; readonly waitedMsMin: number; readonly onlyForeign?: true }): number {
     const limit = this.#dependencies.now() - options.waitedMsMin;
     let count = 0;
     for (const { head, headSince } of this.#index.bestHeads(options.countMax)) {
       if (headSince > limit) continue;
+      if (options.onlyForeign === true && (head as Entry).logPosition >= 0) continue;
       this.#gossip.append(head as Entry);
       count++;
     }

@@ -9,21 +9,26 @@ import type { TxPool } from '@hansa/txpool';
 export type OrderedTracker = {
   /** This proposal is followed now. */
   mark(proposal: Proposal, digest: HashHex, transactions: readonly SignedTransaction[]): void;
+  /** True for what is final, too: its transactions are on the chain and no longer the pool's matter. */
   isMarked(height: Height, digest: HashHex): boolean;
   /** After a view change what the replica does not follow any more goes back to the pool. */
   onStatus(status: PbftStatus): void;
   onCommitted(height: Height): void;
 };
 
-export function createOrderedTracker(pool: Pick<TxPool, 'markOrdered' | 'dropOrdered'>): OrderedTracker {
+export function createOrderedTracker(
+  pool: Pick<TxPool, 'markOrdered' | 'dropOrdered'>,
+  headHeight: Height,
+): OrderedTracker {
   const marked = new Map<Height, HashHex>();
+  let finalHeight = headHeight;
   let place: { readonly term: Term; readonly view: View } | undefined;
   return {
     mark: (proposal, digest, transactions) => {
       marked.set(proposal.height, digest);
       pool.markOrdered(proposal.height, transactions);
     },
-    isMarked: (height, digest) => marked.get(height) === digest,
+    isMarked: (height, digest) => height <= finalHeight || marked.get(height) === digest,
     onStatus: (status) => {
       const hasMoved = place !== undefined && (place.term !== status.term || place.view !== status.view);
       place = { term: status.term, view: status.view };
@@ -41,6 +46,7 @@ export function createOrderedTracker(pool: Pick<TxPool, 'markOrdered' | 'dropOrd
       pool.dropOrdered(from);
     },
     onCommitted: (height) => {
+      if (height > finalHeight) finalHeight = height;
       for (const known of [...marked.keys()]) if (known <= height) marked.delete(known);
     },
   };

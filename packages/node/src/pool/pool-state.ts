@@ -8,6 +8,7 @@ export type PoolStateDependencies = {
   readonly nodeId: NodeId;
   readonly pbft: () => PbftStatus;
   readonly parameters: () => ChainParameters;
+  readonly scheduleGossip: () => void;
   /** Given when something that counts has changed. */
   readonly publish: (state: PoolState) => void;
 };
@@ -19,6 +20,9 @@ export type PoolStateWatch = {
   beforeMark(proposal: Proposal, transactions: readonly SignedTransaction[]): void;
 };
 
+/** Transactions of others that are looked at for having waited too long. */
+const ANNOUNCED_COUNT_MAX = 64;
+
 /** What consensus has to know of the pool (PBFT-N1, PBFT-V1, PBFT-V2), told when it changes. */
 export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolStateWatch {
   const { pool, pbft } = dependencies;
@@ -26,8 +30,16 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
   let overtaken: { readonly hash: HashHex; readonly in: NonNullable<PoolState['overtakenIn']> } | undefined;
   let isScheduled = false;
 
+  /** One that came from a peer counts as waiting once this node has sent it, too (PBFT-V1): a quarter of T is patience. */
+  function announceWaiting(): void {
+    const waitedMsMin = dependencies.parameters().viewTimeoutBaseMs / 4;
+    const count = pool.resendWaiting({ countMax: ANNOUNCED_COUNT_MAX, waitedMsMin, onlyForeign: true });
+    if (count > 0) dependencies.scheduleGossip();
+  }
+
   function refresh(): void {
     isScheduled = false;
+    announceWaiting();
     const status = pbft();
     const primary = status.primary === dependencies.nodeId ? undefined : status.primary;
     const others = status.peers.filter((peer) => peer.nodeId !== dependencies.nodeId && peer.nodeId !== primary);

@@ -43,6 +43,7 @@ export function createProposalSource(
       gasMax: blockGasLimit,
     });
     if (selected.length > 0) lastSelectedMs = monotonicMs();
+    transactions.keep(selected);
     done(selected.length === 0 ? undefined : selected.map((transaction) => transaction.hash));
   };
 

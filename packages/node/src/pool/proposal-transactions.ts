@@ -26,6 +26,8 @@ export type ProposalTransactionStore = ProposalTransactions & {
   get(hash: HashHex): SignedTransaction | undefined;
   /** All transactions of a proposal that was called valid. @throws InvariantError when one is missing */
   transactionsOf(proposal: Proposal): readonly SignedTransaction[];
+  /** Held until they are final, whatever the pool does with its copies: for a proposal of this node. */
+  keep(transactions: readonly SignedTransaction[]): void;
   onCommitted(height: Height, hashes: readonly HashHex[]): void;
   readonly droppedCount: number;
 };
@@ -106,6 +108,7 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
 
   return {
     get,
+    keep,
     check,
     get droppedCount() {
       return droppedCount;
