@@ -176,6 +176,7 @@ async function compose(
     pool,
     network,
     verifier,
+    monotonicMs,
     onChanged: () => {
       driver.onTransactionsAdmitted();
       onPoolChanged();

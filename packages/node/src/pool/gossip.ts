@@ -7,8 +7,11 @@ import type { VerifyPool } from '../workers/verify-types.ts';
 /** One frame to one peer. Small enough not to hold up votes on the same socket, large enough to be cheap. */
 const FRAME_SIZE_MAX = 48 * 1024;
 const FRAME_COUNT_MAX = 512;
-/** After a full turn the next one follows this much later, so that a stream of single transactions travels in batches. */
-const GATHER_MS = 5;
+/**
+ * The first transaction after a pause leaves at once. In a stream of them the next frame follows this much later: a
+ * frame costs sender and receiver far more than one more transaction in it.
+ */
+const GATHER_MS = 20;
 const RETRY_MS = 50;
 
 export type GossipDependencies = {
@@ -17,6 +20,7 @@ export type GossipDependencies = {
   readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
   /** Something was admitted, or the facts that the view timer counts have changed. */
   readonly onChanged: () => void;
+  readonly monotonicMs: () => number;
 };
 
 export type Gossip = {
@@ -27,11 +31,12 @@ export type Gossip = {
 
 /** Passes admitted transactions to the peers in batches, and theirs to the pool. */
 export function createGossip(dependencies: GossipDependencies): Gossip {
-  const { pool, network, verifier, onChanged } = dependencies;
+  const { pool, network, verifier, onChanged, monotonicMs } = dependencies;
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  let flushedAtMs = Number.NEGATIVE_INFINITY;
 
-  function schedule(delayMs = GATHER_MS): void {
+  function schedule(delayMs = Math.max(0, flushedAtMs + GATHER_MS - monotonicMs())): void {
     if (isStopped || timer !== undefined) return;
     timer = setTimeout(flush, delayMs);
   }
@@ -39,6 +44,7 @@ export function createGossip(dependencies: GossipDependencies): Gossip {
   function flush(): void {
     timer = undefined;
     let isMore = false;
+    flushedAtMs = monotonicMs();
     for (const peer of pool.peersWithGossip()) {
       const batch = pool.takeGossip(peer, { countMax: FRAME_COUNT_MAX, sizeBytesMax: FRAME_SIZE_MAX });
       if (batch.length === 0) continue;

@@ -6,7 +6,7 @@ import type { OrderedTracker } from './ordered-tracker.ts';
 import type { ProposalTransactionStore } from './proposal-transactions.ts';
 
 export type ProposalSourceOptions = {
-  /** While blocks are in flight, the next one waits this long for more transactions. An idle chain never waits. */
+  /** Least time between two proposals, in which the next one fills. The first after a pause never waits. */
   readonly gatherMs: number;
 };
 
@@ -19,8 +19,8 @@ export type ProposalSourceDependencies = {
 };
 
 /**
- * What a primary orders next. The first transaction on an idle chain goes at once; under load the blocks that are in
- * flight give the time in which the next one fills, so that the fixed cost of a block is shared by many.
+ * What a primary orders next. The first transaction on an idle chain goes at once; under load proposals keep a distance,
+ * so that the fixed cost of a block is shared by many.
  */
 export function createProposalSource(
   options: ProposalSourceOptions,
@@ -49,7 +49,7 @@ export function createProposalSource(
 
   return {
     select: (request, done) => {
-      const waitMs = request.ancestors.length === 0 ? 0 : lastSelectedMs + options.gatherMs - monotonicMs();
+      const waitMs = lastSelectedMs + options.gatherMs - monotonicMs();
       const isFull = pool.counts().pending >= request.term.parameters.txCountLimit;
       if (waitMs <= 0 || isFull) selectNow(request, done);
       else setTimeout(() => selectNow(request, done), Math.ceil(waitMs));

@@ -11,7 +11,7 @@ const CORES = 2;
 export async function measureSignatureCeiling(milliseconds: number): Promise<number> {
   const counts = await Promise.all(
     Array.from({ length: CORES }, () => {
-      const worker = new Worker(new URL(import.meta.url), { workerData: { milliseconds }, execArgv: process.execArgv });
+      const worker = new Worker(new URL(import.meta.url), { workerData: { milliseconds } });
       return new Promise<number>((resolve, reject) => {
         worker.once('message', (count: number) => resolve(count));
         worker.once('error', reject);

@@ -50,6 +50,7 @@ const ceilingBefore = await measureSignatureCeiling(3_000);
 const devnet = spawn(
   process.execPath,
   [
+    ...process.execArgv,
     HANSA,
     'devnet',
     '--json',
@@ -150,6 +151,10 @@ async function measure(name: string, perSecond: number, duration: number): Promi
   const used = ready.nodes.map((node, i) => (processUse(node.pid)?.cpuSeconds ?? 0) - (before[i] as number));
   const own = process.cpuUsage(ownBefore);
   const nodeCpu = used.reduce((sum, value) => sum + value, 0);
+  say(
+    `  ${result.committed} of ${result.offered} final, ${result.rate.toFixed(0)}/s, p50 ${ms(result.latenciesMs, 0.5)} ms, ` +
+      `${result.refused} refused, ${result.lost} lost, ${((nodeCpu * 1000) / (performance.now() - wallBefore) / ready.nodes.length).toFixed(2)} cores per node`,
+  );
   return {
     ...result,
     cpuMicros: (nodeCpu / ready.nodes.length / Math.max(1, result.committed)) * 1e6,

@@ -29,9 +29,9 @@ export function startNodeProcess(
 ): NodeProcess {
   const logFile = join(node.dir, 'node.log');
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(process.execPath, [mainFile(), 'start', '--dir', node.dir, '--log', 'json', '--tied'], {
-    stdio: ['ignore', log, log, 'ipc'],
-  });
+  // Flags of Node such as --cpu-prof go on to the nodes.
+  const args = [...process.execArgv, mainFile(), 'start', '--dir', node.dir, '--log', 'json', '--tied'];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log, 'ipc'] });
   closeSync(log);
   const gone = new Promise<void>((resolve) => {
     child.once('exit', (code, signal) => {
