@@ -1,10 +1,12 @@
 /** Members that lie: each runs the real driver and lets a strategy change what it sends, or says things on its own. */
 import type { HashHex, Height, NodeId, ValidatorIndex, View } from '@hansa/primitives';
 import type { PbftMessage, Proposal, VoteCertificate } from '@hansa/protocol';
+import type { Member } from './member.ts';
+import type { SimPacket } from './packet.ts';
 import type { Prng } from './prng.ts';
 import { simHash, simSign } from './sim-crypto.ts';
-import type { SimNode } from './sim-node.ts';
-import type { SimPacket, World } from './world.ts';
+import type { Run, SimNode } from './sim-node.ts';
+import type { World } from './world.ts';
 
 export const STRATEGIES = [
   'equivocation',
@@ -29,6 +31,7 @@ const HISTORY_MAX = 400;
 export class Liar {
   readonly node: SimNode;
   readonly strategies: ReadonlySet<Strategy>;
+  readonly #run: Run;
   readonly #world: World;
   readonly #chance: Prng;
   /** To whom nothing, or the other version, is sent; drawn anew from time to time. */
@@ -38,14 +41,15 @@ export class Liar {
   /** The other version of each own proposal. */
   readonly #others: Map<HashHex, { readonly proposal: Proposal; readonly digest: HashHex }> = new Map();
 
-  constructor(node: SimNode, strategies: readonly Strategy[], world: World, chance: Prng) {
+  constructor(node: SimNode, strategies: readonly Strategy[], run: Run, chance: Prng) {
     this.node = node;
     this.strategies = new Set(strategies);
-    this.#world = world;
+    this.#run = run;
+    this.#world = run.world;
     this.#chance = chance;
     node.isByzantine = true;
     if (this.#has('censorship')) node.leavesOut = (hash) => hash.charCodeAt(0) % 2 === 0;
-    world.network.tampers.set(node, (_from, to, packet) => this.#tamper(to, packet));
+    run.network.tampers.set(node, (_from, to, packet) => this.#tamper(to, packet));
     this.#drawVictims();
     this.#actForever();
   }
@@ -55,7 +59,7 @@ export class Liar {
   }
 
   #drawVictims(): void {
-    const others = this.#world.nodes.map(({ nodeId }) => nodeId).filter((nodeId) => nodeId !== this.node.nodeId);
+    const others = this.#run.nodes.map(({ nodeId }) => nodeId).filter((nodeId) => nodeId !== this.node.nodeId);
     this.#victims = new Set(this.#chance.sample([...new Set(others)], this.#chance.between(1, others.length)));
   }
 
@@ -114,11 +118,11 @@ export class Liar {
   }
 
   #injectAll(packet: SimPacket): void {
-    for (const to of this.#world.nodes) if (to !== this.node) this.#world.network.inject(this.node, to, packet);
+    for (const to of this.#run.nodes) if (to !== this.node) this.#run.network.inject(this.node, to, packet);
   }
 
   /** What goes out instead of `packet`. */
-  #tamper(to: SimNode, packet: SimPacket): readonly SimPacket[] {
+  #tamper(to: Member, packet: SimPacket): readonly SimPacket[] {
     if (this.#has('twins') && !isPartnerOf(this.node, to)) return [];
     const isVictim = this.#victims.has(to.nodeId);
     if (this.#has('silence towards some') && isVictim) return [];
@@ -217,6 +221,6 @@ export class Liar {
 }
 
 /** Twins: each process of the key talks to its own half only. */
-function isPartnerOf(twin: SimNode, to: SimNode): boolean {
+function isPartnerOf(twin: SimNode, to: Member): boolean {
   return (to.index % 2 === 0) === twin.label.endsWith('T');
 }

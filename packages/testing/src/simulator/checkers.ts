@@ -6,11 +6,11 @@ import type { PbftReport, PbftStatus } from '@hansa/consensus';
 import { type DriverReport, decodeStoreRecord, type RestoredVotes, type StoreRecord } from '@hansa/node';
 import { type HashHex, type Height, type NodeId, ZERO_HASH } from '@hansa/primitives';
 import type { PbftMessage, TermInfo } from '@hansa/protocol';
+import type { Member } from './member.ts';
+import { describePacket, type SimPacket } from './packet.ts';
 import { type SimBlock, type SimState, simExecute } from './sim-chain.ts';
 import { simVerify } from './sim-crypto.ts';
-import { describePacket } from './sim-network.ts';
-import type { SimNode } from './sim-node.ts';
-import type { SimPacket, World } from './world.ts';
+import type { World } from './world.ts';
 
 export type CheckerName =
   | 'order'
@@ -53,7 +53,7 @@ type NodeRecord = {
 };
 
 export class Checkers {
-  world!: World;
+  readonly world: World;
   violation: Violation | undefined;
   /** First height that was final, by height - 1: what everybody else is compared with. */
   readonly chain: SimBlock[] = [];
@@ -62,13 +62,17 @@ export class Checkers {
   readonly #states: SimState[] = [];
   readonly #decided: Map<number, { digest: HashHex; by: string }> = new Map();
   readonly #onChain: Set<HashHex> = new Set();
-  readonly #records: Map<SimNode, NodeRecord> = new Map();
+  readonly #records: Map<Member, NodeRecord> = new Map();
   /** When each term was first seen by anybody honest, in ms. */
   readonly #termSeenMs: Map<number, number> = new Map();
   /** Views that somebody honest wants to leave because of censorship, without a time-out. */
   readonly #accusedViews: Set<string> = new Set();
   viewChangeCount = 0;
   highestView = 0;
+
+  constructor(world: World) {
+    this.world = world;
+  }
 
   /** Notes the first violation and ends the run by throwing: a broken replica may never come to rest by itself. */
   fail(checker: CheckerName, detail: string): never {
@@ -84,7 +88,7 @@ export class Checkers {
   }
 
   /** Order: no two honest members decide different proposals at one height. */
-  onDecided(node: SimNode, height: Height, digest: HashHex): void {
+  onDecided(node: Member, height: Height, digest: HashHex): void {
     if (node.isByzantine) return;
     const known = this.#decided.get(height);
     if (known === undefined) this.#decided.set(height, { digest, by: node.label });
@@ -101,7 +105,7 @@ export class Checkers {
   }
 
   /** Agreement, chain, validity: one block per height, each certified by the set that genesis and the chain derive. */
-  onCommitted(node: SimNode, block: SimBlock): void {
+  onCommitted(node: Member, block: SimBlock): void {
     if (node.isByzantine) return;
     const { height } = block.proposal;
     const known = this.chain[height - 1];
@@ -139,7 +143,7 @@ export class Checkers {
   }
 
   /** Single vote, durable before sent, views; traffic for quiet. */
-  onSent(from: SimNode, to: SimNode, packet: SimPacket): void {
+  onSent(from: Member, packet: SimPacket): void {
     if (from.isByzantine) return;
     const record = this.#recordOf(from);
     if (record.lastPacket === packet) return;
@@ -150,11 +154,10 @@ export class Checkers {
     const { message } = packet;
     const term = this.#termOf(message.term, from);
     if (term?.validators[message.sender]?.nodeId !== from.nodeId) return;
-    void to;
     this.#checkVote(from, record, message, term);
   }
 
-  #checkVote(from: SimNode, record: NodeRecord, message: PbftMessage & { term: number }, term: TermInfo): void {
+  #checkVote(from: Member, record: NodeRecord, message: PbftMessage & { term: number }, term: TermInfo): void {
     const line = (): string => `${from.label} sends ${describePacket({ type: 'pbft', message })}`;
     if (message.type === 'suspect') {
       this.#checkSuspect(from, record, message, term, line);
@@ -188,7 +191,7 @@ export class Checkers {
 
   /** V1: no time-out while all that may be proposed is decided. V2 names the end of the term; V5 has a view to reach. */
   #checkSuspect(
-    from: SimNode,
+    from: Member,
     record: NodeRecord,
     message: Extract<PbftMessage, { type: 'suspect' }>,
     term: TermInfo,
@@ -208,8 +211,8 @@ export class Checkers {
   }
 
   /** Reads what became durable with an own parser of the batches. */
-  onDurable(node: SimNode, name: string, bytes: Uint8Array, isWhole: boolean): void {
-    if (name !== 'a' || this.world === undefined) return;
+  onDurable(node: Member, name: string, bytes: Uint8Array, isWhole: boolean): void {
+    if (name !== 'a') return;
     const record = this.#recordOf(node);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     for (let at = isWhole ? FILE_HEAD_SIZE : 0; at + BATCH_HEAD_SIZE <= bytes.length; ) {
@@ -254,7 +257,7 @@ export class Checkers {
   }
 
   /** What an intact store gives back holds every vote that still binds. */
-  onRestored(node: SimNode, restored: RestoredVotes): void {
+  onRestored(node: Member, restored: RestoredVotes): void {
     const record = this.#recordOf(node);
     record.lastPacket = undefined;
     if (node.isByzantine || node.wasWiped || restored.durable.voteStore.type !== 'intact') return;
@@ -278,7 +281,7 @@ export class Checkers {
   }
 
   /** Views: an honest view needs a time-out of somebody honest, so it cannot run ahead of the clock. */
-  onStatus(node: SimNode, status: PbftStatus): void {
+  onStatus(node: Member, status: PbftStatus): void {
     if (node.isByzantine) return;
     const nowMs = this.world.queue.nowMs;
     if (!this.#termSeenMs.has(status.term)) this.#termSeenMs.set(status.term, nowMs);
@@ -302,7 +305,7 @@ export class Checkers {
     }
   }
 
-  onReport(node: SimNode, report: PbftReport | DriverReport): void {
+  onReport(node: Member, report: PbftReport | DriverReport): void {
     if (node.isByzantine) return;
     const blame = (text: string): void => this.fail('report', `${node.label}: ${text}`);
     switch (report.type) {
@@ -335,7 +338,7 @@ export class Checkers {
     }
   }
 
-  onFatal(node: SimNode, failure: unknown): void {
+  onFatal(node: Member, failure: unknown): void {
     if ((failure as { code?: string }).code === 'VOTE_STORE_FULL' && node.disk.isFull) return;
     this.fail('exception', `${node.label} stopped: ${String(failure)}`);
   }
@@ -369,13 +372,13 @@ export class Checkers {
     }
   }
 
-  #termOf(term: number, node: SimNode): TermInfo | undefined {
+  #termOf(term: number, node: Member): TermInfo | undefined {
     if (node.state.term.term === term) return node.state.term;
     if (this.world.genesis.term.term === term) return this.world.genesis.term;
     return this.#states.findLast((state) => state.term.term === term)?.term;
   }
 
-  #recordOf(node: SimNode): NodeRecord {
+  #recordOf(node: Member): NodeRecord {
     let record = this.#records.get(node);
     if (record === undefined) {
       record = {

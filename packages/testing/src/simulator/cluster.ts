@@ -10,7 +10,7 @@ import { Prng } from './prng.ts';
 import { type SimTransaction, simGenesis } from './sim-chain.ts';
 import { createSimDigests, simHash, simNodeId } from './sim-crypto.ts';
 import { SimNetwork } from './sim-network.ts';
-import { SimNode } from './sim-node.ts';
+import { type NodeTraits, type Run, SimNode } from './sim-node.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export type RunOptions = {
@@ -54,7 +54,9 @@ class Cluster {
   readonly #options: RunOptions;
   readonly #chance: Prng;
   readonly #profile: Profile;
+  readonly #run: Run;
   readonly #world: World;
+  readonly #nodes: SimNode[];
   readonly #memberCount: number;
   readonly #liars: Liar[] = [];
   #faultyLeft = 0;
@@ -70,8 +72,7 @@ class Cluster {
     const drawn = chance.pick([4, 4, 4, 4, 5, 6, 7]);
     this.#memberCount = options.nodes ?? drawn;
     const queue = new EventQueue();
-    const network = new SimNetwork(chance.fork(1));
-    const checkers = new Checkers();
+    const networkChance = chance.fork(1);
     const parameters = {
       window: chance.pick([1, 2, 4, 8, 8]),
       leaderPeriod: chance.pick([3, 8, 16, 64, 256]),
@@ -81,8 +82,6 @@ class Cluster {
     const members = Array.from({ length: this.#memberCount }, (_, index) => index);
     this.#world = new World({
       queue,
-      network,
-      checkers,
       digests: createSimDigests(),
       genesis: simGenesis(setOf(members), parameters),
       options: {
@@ -92,39 +91,44 @@ class Cluster {
       },
       writeTrace: options.writeTrace,
     });
-    network.world = this.#world;
-    checkers.world = this.#world;
+    const checkers = new Checkers(this.#world);
+    const network = new SimNetwork(this.#world, (from, packet) => checkers.onSent(from, packet), networkChance);
+    this.#nodes = [];
+    this.#run = { world: this.#world, network, checkers, nodes: this.#nodes, crashed: undefined };
     this.#populate(chance);
   }
 
   #populate(chance: Prng): void {
-    const world = this.#world;
     const candidates = this.#memberCount < 4 ? 0 : chance.pick([0, 1, 2]);
     for (let index = 0; index < this.#memberCount + candidates; index++) {
-      world.nodes.push(new SimNode({ index, nodeId: simNodeId(index) }, world, chance.fork(100 + index)));
+      this.#addNode({ index, nodeId: simNodeId(index) }, chance.fork(100 + index));
     }
     this.#faultyLeft = Math.floor((this.#memberCount - 1) / 3);
     const liarCount = this.#profile === 'stall' ? 0 : chance.between(0, this.#faultyLeft);
     this.#faultyLeft -= liarCount;
-    for (const node of chance.sample(world.nodes.slice(0, this.#memberCount), liarCount)) {
+    for (const node of chance.sample(this.#nodes.slice(0, this.#memberCount), liarCount)) {
       const strategies = chance.sample(STRATEGIES, chance.between(1, 3));
       this.#addLiar(node, strategies);
       if (!strategies.includes('twins')) continue;
       const traits = { index: node.index, nodeId: node.nodeId, twin: true };
-      const twin = new SimNode(traits, world, chance.fork(200 + node.index));
-      world.nodes.push(twin);
-      this.#addLiar(twin, strategies);
+      this.#addLiar(this.#addNode(traits, chance.fork(200 + node.index)), strategies);
     }
   }
 
+  #addNode(traits: NodeTraits, chance: Prng): SimNode {
+    const node = new SimNode(traits, this.#run, chance);
+    this.#nodes.push(node);
+    this.#world.nodes.push(node);
+    return node;
+  }
+
   #addLiar(node: SimNode, strategies: readonly Strategy[]): void {
-    this.#liars.push(new Liar(node, strategies, this.#world, this.#chance.fork(300 + this.#liars.length)));
+    this.#liars.push(new Liar(node, strategies, this.#run, this.#chance.fork(300 + this.#liars.length)));
   }
 
   run(): RunReport {
-    const world = this.#world;
     try {
-      for (const node of world.nodes) node.start();
+      for (const node of this.#nodes) node.start();
       this.#work(CHAOS_US + 20_000_000);
       this.#chaos();
       if (!this.#isOver()) this.#judge();
@@ -137,20 +141,19 @@ class Cluster {
   #noteException(error: unknown): void {
     if (error instanceof RunEnded) return;
     try {
-      this.#world.checkers.fail('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.#run.checkers.fail('exception', error instanceof Error ? (error.stack ?? error.message) : String(error));
     } catch (ended) {
       if (!(ended instanceof RunEnded)) throw ended;
     }
   }
 
   #isOver(): boolean {
-    return this.#world.checkers.violation !== undefined;
+    return this.#run.checkers.violation !== undefined;
   }
 
   #chaos(): void {
-    const world = this.#world;
     const control = {
-      world,
+      run: this.#run,
       profile: this.#profile,
       endUs: CHAOS_US,
       spendFaulty: () => {
@@ -163,15 +166,14 @@ class Cluster {
       submitParameterChange: (parameters: Partial<ChainParameters>) => this.#submit({ type: 'parameters', parameters }),
     };
     new Faults(control, this.#chance.fork(2)).start();
-    world.queue.runUntil(CHAOS_US, () => this.#isOver());
+    this.#world.queue.runUntil(CHAOS_US, () => this.#isOver());
   }
 
   /** A set in which those that lie or have lost their votes weigh at most F. */
   #drawSet(): ValidatorSet | undefined {
-    const world = this.#world;
     const honest: number[] = [];
     const faulty: number[] = [];
-    for (const node of world.nodes) {
+    for (const node of this.#nodes) {
       if (node.label.endsWith('T')) continue;
       const isFaulty = node.isByzantine || node.wasWiped || node.executionFault !== '';
       (isFaulty ? faulty : honest).push(node.index);
@@ -206,7 +208,7 @@ class Cluster {
     const world = this.#world;
     const hash: HashHex = simHash(`transaction ${this.#transactionCount++}`);
     world.transactions.set(hash, transaction);
-    const up = world.nodes.filter((node) => node.isUp && !node.isPaused);
+    const up = this.#nodes.filter((node) => node.isUp && !node.isPaused);
     if (up.length === 0) return;
     for (const node of this.#chance.sample(up, this.#chance.pick([1, 1, 2]))) node.submit(hash);
   }
@@ -215,9 +217,9 @@ class Cluster {
   #judge(): void {
     const world = this.#world;
     world.trace(() => 'heal');
-    world.network.heal();
-    world.crashed = (node) => world.queue.after(100_000, () => node.start());
-    for (const node of world.nodes) {
+    this.#run.network.heal();
+    this.#run.crashed = (node) => world.queue.after(100_000, () => node.start());
+    for (const node of this.#nodes) {
       node.resume();
       node.clockOffsetMs = 0;
       node.executeUs = 2_000;
@@ -225,10 +227,10 @@ class Cluster {
       node.disk.isFull = false;
       node.start();
     }
-    for (const node of world.nodes) {
-      for (const peer of world.nodes) if (node !== peer) node.onConnected(peer);
+    for (const node of this.#nodes) {
+      for (const peer of this.#nodes) if (node !== peer) node.onConnected(peer);
     }
-    const { chain } = world.checkers;
+    const { chain } = this.#run.checkers;
     const before = chain.length;
     const healedUs = world.queue.nowUs;
     this.#submit({ type: 'plain' });
@@ -240,29 +242,29 @@ class Cluster {
     world.queue.runUntil(healedUs + JUDGE_US, () => this.#isOver());
     if (this.#isOver()) return;
     this.#judgeHeights();
-    world.checkers.resetTraffic();
+    this.#run.checkers.resetTraffic();
     if (this.#liars.length > 0 || this.#isOver()) return;
     world.queue.runUntil(world.queue.nowUs + QUIET_US, () => this.#isOver());
-    if (this.#judged().every((node) => node.pool.size === 0)) world.checkers.checkQuiet();
+    if (this.#judged().every((node) => node.pool.size === 0)) this.#run.checkers.checkQuiet();
   }
 
   /** 2 s + (b + 1) · cap, b = faulty primaries that can follow each other. */
   #recoveryBoundMs(): number {
     const { term } = this.#judged().reduce((a, b) => (a.height >= b.height ? a : b)).state;
-    const faulty = this.#world.nodes.filter((node) => this.#isFaulty(node)).map(({ nodeId }) => nodeId);
+    const faulty = this.#nodes.filter((node) => this.#isFaulty(node)).map(({ nodeId }) => nodeId);
     const members = term.validators.filter(({ nodeId }) => faulty.includes(nodeId)).length;
     return 2 * SLOW_TICK_MS + (members + 1) * term.parameters.viewTimeoutCapMs;
   }
 
   #judgeHeights(): void {
     const heights = this.#judged().map((node) => node.height);
-    if (Math.min(...heights) !== Math.max(...heights) || heights[0] !== this.#world.checkers.chain.length) {
+    if (Math.min(...heights) !== Math.max(...heights) || heights[0] !== this.#run.checkers.chain.length) {
       this.#fail(`not everybody is at one height 30 s after healing: ${this.#describe()}`);
     }
   }
 
   #judged(): SimNode[] {
-    return this.#world.nodes.filter((node) => !node.isByzantine);
+    return this.#nodes.filter((node) => !node.isByzantine);
   }
 
   #isFaulty(node: SimNode): boolean {
@@ -270,11 +272,11 @@ class Cluster {
   }
 
   #fail(detail: string): void {
-    this.#world.checkers.fail('liveness', detail);
+    this.#run.checkers.fail('liveness', detail);
   }
 
   #describe(): string {
-    return this.#world.nodes
+    return this.#nodes
       .map((node) => {
         const { status } = node;
         if (status === undefined) return `${node.label}: down`;
@@ -294,15 +296,15 @@ class Cluster {
       nodes: this.#memberCount,
       liars: this.#liars.map(({ node, strategies }) => `${node.label}: ${[...strategies].join(' + ')}`),
       virtualMs: world.queue.nowMs,
-      height: world.checkers.chain.length,
-      terms: (world.checkers.chain.at(-1)?.state.term.term ?? 0) + 1,
-      viewChanges: world.checkers.viewChangeCount,
-      highestView: world.checkers.highestView,
+      height: this.#run.checkers.chain.length,
+      terms: (this.#run.checkers.chain.at(-1)?.state.term.term ?? 0) + 1,
+      viewChanges: this.#run.checkers.viewChangeCount,
+      highestView: this.#run.checkers.highestView,
       recoveryMs: this.#recoveryMs,
       counts: world.counts,
       rules: world.rules,
       traceHash: world.traceHash,
-      violation: world.checkers.violation,
+      violation: this.#run.checkers.violation,
     };
   }
 }

@@ -1,9 +1,9 @@
 /** What goes wrong, and when: drawn from the seed. Profiles differ in what they draw most. */
 import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
+import type { Member } from './member.ts';
 import type { Prng } from './prng.ts';
 import type { DelayProfile } from './sim-network.ts';
-import type { SimNode } from './sim-node.ts';
-import type { World } from './world.ts';
+import type { Run, SimNode } from './sim-node.ts';
 
 export const PROFILES = ['general', 'hunting', 'stall', 'crash-between'] as const;
 export type Profile = (typeof PROFILES)[number];
@@ -91,7 +91,7 @@ const MUTABLE = [
 
 /** What the cluster lets the faults do. */
 export type FaultControl = {
-  readonly world: World;
+  readonly run: Run;
   readonly profile: Profile;
   readonly endUs: number;
   /** Honest members that may still lose their votes: F minus liars minus those that did. */
@@ -117,12 +117,13 @@ export class Faults {
   }
 
   start(): void {
-    const { world, profile, endUs } = this.#control;
-    world.crashed = (node) => this.#restartLater(node);
+    const { run, profile, endUs } = this.#control;
+    const { world, network } = run;
+    run.crashed = (node) => this.#restartLater(node);
     if (profile === 'stall') {
       // A minute of silence in small: everything is cut off at some point of work, then the network is perfect.
       world.queue.after(this.#chance.between(1_000_000, 8_000_000), () => {
-        world.network.filters.set('stall', () => true);
+        network.filters.set('stall', () => true);
         world.count('stall');
         world.trace(() => 'silence');
       });
@@ -131,7 +132,8 @@ export class Faults {
   }
 
   #next(endUs: number): void {
-    const { world, profile } = this.#control;
+    const { profile } = this.#control;
+    const { world } = this.#control.run;
     const [least, most] = INTERVAL_US[profile];
     world.queue.after(this.#chance.between(least, most), () => {
       if (world.queue.nowUs >= endUs) return;
@@ -141,7 +143,8 @@ export class Faults {
   }
 
   #restartLater(node: SimNode): void {
-    const { world, endUs } = this.#control;
+    const { endUs } = this.#control;
+    const { world } = this.#control.run;
     const delayUs = this.#chance.chance(0.7)
       ? this.#chance.between(50_000, 1_500_000)
       : this.#chance.between(1_500_000, 12_000_000);
@@ -150,32 +153,32 @@ export class Faults {
   }
 
   #act(action: Action): void {
-    const { world } = this.#control;
+    const { world, network, nodes } = this.#control.run;
     const chance = this.#chance;
-    const node = chance.pick(world.nodes);
+    const node = chance.pick(nodes);
     world.count(`fault: ${action}`);
     world.trace(() => `fault ${action} (${node.label})`);
     switch (action) {
       case 'delay':
-        world.network.delay = chance.pick(['lan', 'wan', 'jitter', 'heavy'] satisfies DelayProfile[]);
+        network.delay = chance.pick(['lan', 'wan', 'jitter', 'heavy'] satisfies DelayProfile[]);
         break;
       case 'loss':
-        world.network.lossRate = chance.pick([0, 0, 0.01, 0.1, 0.3]);
-        world.network.repeatRate = chance.pick([0, 0.05, 0.3]);
+        network.lossRate = chance.pick([0, 0, 0.01, 0.1, 0.3]);
+        network.repeatRate = chance.pick([0, 0.05, 0.3]);
         break;
       case 'partition':
         this.#partition();
         break;
       case 'isolate':
-        world.network.filters.set('isolate', (from, to) => from === node || to === node);
+        network.filters.set('isolate', (from, to) => from === node || to === node);
         break;
       case 'one-way':
         this.#oneWay();
         break;
       case 'flap': {
-        const peer = chance.pick(world.nodes);
+        const peer = chance.pick(nodes);
         const periodUs = chance.between(100_000, 800_000);
-        world.network.filters.set('flap', (from, to) => {
+        network.filters.set('flap', (from, to) => {
           const isLink = (from === node && to === peer) || (from === peer && to === node);
           return isLink && Math.floor(world.queue.nowUs / periodUs) % 2 === 0;
         });
@@ -220,7 +223,7 @@ export class Faults {
     >,
     node: SimNode,
   ): void {
-    const { world } = this.#control;
+    const { nodes } = this.#control.run;
     const chance = this.#chance;
     switch (action) {
       case 'crash':
@@ -230,7 +233,7 @@ export class Faults {
         node.crashAtBoundary(chance.between(1, 25));
         break;
       case 'crash many':
-        for (const victim of chance.chance(0.5) ? world.nodes : chance.sample(world.nodes, 2)) victim.crash();
+        for (const victim of chance.chance(0.5) ? nodes : chance.sample(nodes, 2)) victim.crash();
         break;
       case 'disk full':
         if (node.isUp) node.disk.isFull = true;
@@ -263,26 +266,26 @@ export class Faults {
   }
 
   #partition(): void {
-    const { world } = this.#control;
-    const side = new Set(this.#chance.sample(world.nodes, this.#chance.between(1, world.nodes.length - 1)));
-    world.network.filters.set('partition', (from, to) => side.has(from) !== side.has(to));
+    const { network, nodes } = this.#control.run;
+    const side: ReadonlySet<Member> = new Set(this.#chance.sample(nodes, this.#chance.between(1, nodes.length - 1)));
+    network.filters.set('partition', (from, to) => side.has(from) !== side.has(to));
   }
 
   #oneWay(): void {
-    const { world } = this.#control;
+    const { network, nodes } = this.#control.run;
     const cut = new Set<string>();
-    for (const from of world.nodes) {
-      for (const to of world.nodes) if (this.#chance.chance(0.2)) cut.add(`${from.label}/${to.label}`);
+    for (const from of nodes) {
+      for (const to of nodes) if (this.#chance.chance(0.2)) cut.add(`${from.label}/${to.label}`);
     }
-    world.network.filters.set('one-way', (from, to) => cut.has(`${from.label}/${to.label}`));
+    network.filters.set('one-way', (from, to) => cut.has(`${from.label}/${to.label}`));
   }
 
   /** One kind of message reaches one or two only. */
   #mute(): void {
-    const { world } = this.#control;
+    const { world, network, nodes } = this.#control.run;
     const kind = this.#chance.pick(MUTABLE);
-    const hearing = new Set(this.#chance.sample(world.nodes, this.#chance.between(0, 2)));
-    world.network.filters.set(
+    const hearing: ReadonlySet<Member> = new Set(this.#chance.sample(nodes, this.#chance.between(0, 2)));
+    network.filters.set(
       'mute',
       (_from, to, packet) => packet.type === 'pbft' && packet.message.type === kind && !hearing.has(to),
     );
@@ -290,12 +293,12 @@ export class Faults {
   }
 
   #connect(): void {
-    const { world } = this.#control;
-    const names = [...world.network.filters.keys()].filter((name) => name !== 'stall');
-    for (const name of names) if (this.#chance.chance(0.6)) world.network.filters.delete(name);
-    for (const node of world.nodes) {
-      for (const peer of world.nodes) {
-        if (node !== peer && node.isUp && peer.isUp && world.network.isConnected(node, peer)) node.onConnected(peer);
+    const { network, nodes } = this.#control.run;
+    const names = [...network.filters.keys()].filter((name) => name !== 'stall');
+    for (const name of names) if (this.#chance.chance(0.6)) network.filters.delete(name);
+    for (const node of nodes) {
+      for (const peer of nodes) {
+        if (node !== peer && node.isUp && peer.isUp && network.isConnected(node, peer)) node.onConnected(peer);
       }
     }
   }

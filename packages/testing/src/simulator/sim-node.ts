@@ -1,9 +1,10 @@
 /** One simulated validator or observer: the real driver, replica and vote store; stand-ins around them. */
-import type { FinalHead, PbftStatus, RuleId } from '@hansa/consensus';
+import type { FinalHead, PbftReport, PbftStatus, RuleId } from '@hansa/consensus';
 import {
   ConsensusDriver,
   type ConsensusPorts,
   createVoteStore,
+  type DriverReport,
   openVoteStore,
   replaceLostVoteStore,
   type VoteStore,
@@ -11,12 +12,16 @@ import {
 } from '@hansa/node';
 import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
 import type { Proposal } from '@hansa/protocol';
+import type { Checkers } from './checkers.ts';
+import type { Member } from './member.ts';
+import type { SimPacket } from './packet.ts';
 import type { Prng } from './prng.ts';
 import { SIM_CHAIN_ID, SIM_GROUP_ID, type SimBlock, type SimState } from './sim-chain.ts';
 import { simHash, simSign, simVerify } from './sim-crypto.ts';
 import { SimDisk } from './sim-disk.ts';
+import type { SimNetwork } from './sim-network.ts';
 import { SimPool } from './sim-pool.ts';
-import type { SimPacket, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Thrown at an effect boundary: the process is gone from here on. */
 export class SimulatedCrash extends Error {}
@@ -28,11 +33,22 @@ export type NodeTraits = {
   readonly twin?: boolean;
 };
 
+/** One run as its nodes, its faults and its liars see it. */
+export type Run = {
+  readonly world: World;
+  readonly network: SimNetwork;
+  readonly checkers: Checkers;
+  /** The same nodes as in `world`, with everything that can be done to them. */
+  readonly nodes: SimNode[];
+  /** Called when a process is gone, by plan or by its own failure. */
+  crashed: ((node: SimNode) => void) | undefined;
+};
+
 const EPOCH_MS = 1_700_000_000_000;
 const SYNC_BATCH = 16;
 const HEARTBEAT_US = 1_000_000;
 
-export class SimNode {
+export class SimNode implements Member {
   readonly nodeId: NodeId;
   readonly label: string;
   readonly index: number;
@@ -54,6 +70,7 @@ export class SimNode {
   driver: ConsensusDriver | undefined;
   status: PbftStatus | undefined;
   pool: SimPool;
+  readonly #run: Run;
   readonly #world: World;
   readonly #chance: Prng;
   #store: VoteStore | undefined;
@@ -66,7 +83,9 @@ export class SimNode {
   #hasCrashed = false;
   #syncAskedUs = -1_000_000;
 
-  constructor(traits: NodeTraits, world: World, chance: Prng) {
+  constructor(traits: NodeTraits, run: Run, chance: Prng) {
+    const { world } = run;
+    this.#run = run;
     this.index = traits.index;
     this.nodeId = traits.nodeId;
     this.label = `${traits.index}${traits.twin === true ? 'T' : ''}`;
@@ -75,7 +94,7 @@ export class SimNode {
     this.pool = new SimPool(world);
     this.disk = new SimDisk({
       boundary: (operation) => this.#boundary(operation),
-      durable: (name, bytes, isWhole) => world.checkers.onDurable(this, name, bytes, isWhole),
+      durable: (name, bytes, isWhole) => run.checkers.onDurable(this, name, bytes, isWhole),
     });
     void createVoteStore(this.disk.files, this.#storeOptions());
   }
@@ -105,7 +124,7 @@ export class SimNode {
     this.#generation++;
     this.#hasCrashed = false;
     this.disk.isFull = false;
-    this.#run(() => this.#startDriver());
+    this.#enter(() => this.#startDriver());
     if (!this.isUp) return;
     this.#tickForever();
     this.#heartbeatForever();
@@ -119,7 +138,7 @@ export class SimNode {
     const store = opened.state === 'lost' ? replaceLostVoteStore(this.disk.files, options) : opened.store;
     void store.begin();
     this.#store = store;
-    this.#world.checkers.onRestored(this, store.restored());
+    this.#run.checkers.onRestored(this, store.restored());
     this.pool = new SimPool(this.#world);
     const { createReplica, settings } = this.#world.options;
     this.driver = new ConsensusDriver(
@@ -136,8 +155,8 @@ export class SimNode {
       this.#ports(),
     );
     this.status = this.driver.status;
-    for (const peer of this.#world.nodes) {
-      if (peer.nodeId !== this.nodeId && peer.isUp && this.#world.network.isConnected(this, peer)) {
+    for (const peer of this.#run.nodes) {
+      if (peer.nodeId !== this.nodeId && peer.isUp && this.#run.network.isConnected(this, peer)) {
         this.driver.onPeerConnected(peer.nodeId);
         this.#greet(peer);
         peer.onConnected(this);
@@ -168,7 +187,7 @@ export class SimNode {
     this.#boundariesLeft = Number.POSITIVE_INFINITY;
     this.#pausedUntilUs = 0;
     this.disk.crash(this.#chance);
-    this.#world.onCrash(this);
+    this.#run.crashed?.(this);
   }
 
   /** A power cut at the `count`-th effect boundary from now. */
@@ -186,7 +205,7 @@ export class SimNode {
   }
 
   onConnected(peer: SimNode): void {
-    this.#run(() => {
+    this.#enter(() => {
       this.driver?.onPeerConnected(peer.nodeId);
       this.#greet(peer);
     });
@@ -196,19 +215,19 @@ export class SimNode {
   #greet(peer: SimNode): void {
     this.pool.onConnected(peer.nodeId);
     const hashes = this.pool.waiting();
-    if (hashes.length > 0) this.#world.network.send(this, peer.nodeId, { type: 'gossip', hashes });
+    if (hashes.length > 0) this.#run.network.send(this, peer.nodeId, { type: 'gossip', hashes });
   }
 
-  receive(from: SimNode, packet: SimPacket): void {
+  receive(from: Member, packet: SimPacket): void {
     if (this.driver === undefined) return;
-    this.#run(() => this.#receive(from, packet));
+    this.#enter(() => this.#receive(from, packet));
   }
 
   submit(hash: HashHex): void {
     if (this.driver === undefined) return;
-    this.#run(() => {
+    this.#enter(() => {
       if (!this.pool.add(hash, this.blocks)) return;
-      this.#world.network.broadcast(this, { type: 'gossip', hashes: [hash] });
+      this.#run.network.broadcast(this, { type: 'gossip', hashes: [hash] });
       this.refreshPool();
     });
   }
@@ -222,11 +241,11 @@ export class SimNode {
   #resume(generation: number, run: () => void): void {
     if (generation !== this.#generation) return;
     if (this.isPaused) this.#world.queue.at(this.#pausedUntilUs, () => this.#resume(generation, run));
-    else this.#run(run);
+    else this.#enter(run);
   }
 
   /** Everything that this process does goes through here: a crash ends it wherever it strikes. */
-  #run(run: () => void): void {
+  #enter(run: () => void): void {
     if (this.#isRunning) {
       run();
       return;
@@ -278,7 +297,7 @@ export class SimNode {
 
   #heartbeatForever(): void {
     this.later(HEARTBEAT_US, () => {
-      this.#world.network.broadcast(this, { type: 'heartbeat', height: this.height });
+      this.#run.network.broadcast(this, { type: 'heartbeat', height: this.height });
       this.#heartbeatForever();
     });
   }
@@ -289,7 +308,7 @@ export class SimNode {
     if (changed !== undefined) this.driver.onPoolState(changed);
   }
 
-  #receive(from: SimNode, packet: SimPacket): void {
+  #receive(from: Member, packet: SimPacket): void {
     switch (packet.type) {
       case 'gossip': {
         let isNew = false;
@@ -303,7 +322,7 @@ export class SimNode {
         if (packet.height > this.height) this.#askSync(from.nodeId);
         return;
       case 'sync-request':
-        this.#world.network.send(this, from.nodeId, {
+        this.#run.network.send(this, from.nodeId, {
           type: 'sync-blocks',
           blocks: this.blocks.slice(packet.above, packet.above + SYNC_BATCH),
         });
@@ -320,11 +339,11 @@ export class SimNode {
     const { nowUs } = this.#world.queue;
     if (nowUs - this.#syncAskedUs < 100_000) return;
     this.#syncAskedUs = nowUs;
-    this.#world.network.send(this, from, { type: 'sync-request', above: this.height });
+    this.#run.network.send(this, from, { type: 'sync-request', above: this.height });
   }
 
   /** What sync does: certificate against the own set, re-execution, equal hash, one durable write. */
-  #import(from: SimNode, blocks: readonly SimBlock[]): void {
+  #import(from: Member, blocks: readonly SimBlock[]): void {
     let imported = 0;
     for (const { proposal, digest, certificate } of blocks) {
       if (proposal.height !== this.height + 1) continue;
@@ -346,19 +365,20 @@ export class SimNode {
     this.blocks.push(block);
     this.#results.delete(block.proposal.height);
     this.pool.onCommitted(block.proposal);
-    this.#world.checkers.onCommitted(this, block);
+    this.#run.checkers.onCommitted(this, block);
     this.#world.trace(() => `${this.label} final ${block.proposal.height} ${block.state.blockHash.slice(0, 8)}`);
   }
 
   #ports(): ConsensusPorts {
     const world = this.#world;
+    const { network, checkers } = this.#run;
     const generation = this.#generation;
     return {
       transport: {
         send: (to, packets) => {
           for (const packet of packets) {
             this.#boundary('send');
-            for (const peer of to) world.network.send(this, peer, packet, this.syncUs);
+            for (const peer of to) network.send(this, peer, packet, this.syncUs);
           }
         },
       },
@@ -379,7 +399,7 @@ export class SimNode {
         restore: (raw) => this.pool.admit(raw),
         resendWaiting: () => {
           const hashes = this.pool.waiting();
-          if (hashes.length > 0) world.network.broadcast(this, { type: 'gossip', hashes });
+          if (hashes.length > 0) network.broadcast(this, { type: 'gossip', hashes });
         },
       },
       source: {
@@ -388,7 +408,7 @@ export class SimNode {
       },
       executor: {
         execute: ({ height, proposal, digest }, done) => {
-          world.checkers.onDecided(this, height, digest);
+          checkers.onDecided(this, height, digest);
           this.#boundary('execute');
           this.later(this.executeUs, () => done(this.#execute(height, proposal, digest)));
         },
@@ -418,7 +438,7 @@ export class SimNode {
       },
       scheduler: { defer: (run) => this.#deferred.push(run) },
       observer: {
-        report: (report) => world.onReport(this, report),
+        report: (report) => this.#onReport(report),
         status: (status) => this.#onStatus(status),
         misbehaved: (_peer, code) => world.count(`refused ${code}`),
       },
@@ -426,15 +446,28 @@ export class SimNode {
       fatal: (failure) => {
         if (generation !== this.#generation) return;
         // A full disk ends the process as a crash does; what it had not written was not sent.
-        if (!(failure instanceof SimulatedCrash)) world.onFatal(this, failure);
+        if (!(failure instanceof SimulatedCrash)) this.#onFatal(failure);
         this.#hasCrashed = true;
       },
     };
   }
 
+  #onReport(report: PbftReport | DriverReport): void {
+    this.#world.count(`report ${report.type}`);
+    this.#world.trace(() => `${this.label} reports ${report.type}${'reason' in report ? ` ${report.reason}` : ''}`);
+    this.#run.checkers.onReport(this, report);
+  }
+
+  #onFatal(failure: unknown): void {
+    const code = (failure as { code?: string }).code;
+    this.#world.count(`stopped ${code ?? String(failure)}`);
+    this.#world.trace(() => `${this.label} stops: ${String(failure)}`);
+    this.#run.checkers.onFatal(this, failure);
+  }
+
   #onStatus(status: PbftStatus): void {
     this.status = status;
-    this.#world.checkers.onStatus(this, status);
+    this.#run.checkers.onStatus(this, status);
     this.refreshPool();
   }
 

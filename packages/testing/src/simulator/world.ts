@@ -1,22 +1,12 @@
 /** What all parts of one run share. */
-import type { PbftConfig, PbftReport, RestoredState, RuleId } from '@hansa/consensus';
-import type { ConsensusDigests, ConsensusPacket, DriverReport, Replica } from '@hansa/node';
+import type { PbftConfig, RestoredState, RuleId } from '@hansa/consensus';
+import type { ConsensusDigests, Replica } from '@hansa/node';
 import type { HashHex, Height, Term } from '@hansa/primitives';
 import type { Certificate, Proposal, TermInfo, ValidatorSet } from '@hansa/protocol';
-import type { Checkers } from './checkers.ts';
 import type { EventQueue } from './event-queue.ts';
-import { type SimBlock, type SimState, type SimTransaction, simExecute } from './sim-chain.ts';
+import type { Member } from './member.ts';
+import { type SimState, type SimTransaction, simExecute } from './sim-chain.ts';
 import { simVerify } from './sim-crypto.ts';
-import type { SimNetwork } from './sim-network.ts';
-import type { SimNode } from './sim-node.ts';
-
-/** Consensus packets, and what pool, network and sync would carry beside them. */
-export type SimPacket =
-  | ConsensusPacket
-  | { readonly type: 'gossip'; readonly hashes: readonly HashHex[] }
-  | { readonly type: 'heartbeat'; readonly height: number }
-  | { readonly type: 'sync-request'; readonly above: number }
-  | { readonly type: 'sync-blocks'; readonly blocks: readonly SimBlock[] };
 
 export type WorldOptions = {
   readonly settings: Partial<Omit<PbftConfig, 'nodeId' | 'incarnation' | 'instance' | 'onRule'>>;
@@ -27,8 +17,6 @@ export type WorldOptions = {
 
 export type WorldParts = {
   readonly queue: EventQueue;
-  readonly network: SimNetwork;
-  readonly checkers: Checkers;
   readonly digests: ConsensusDigests;
   readonly genesis: SimState;
   readonly options: WorldOptions;
@@ -39,17 +27,13 @@ const CERTIFICATES_MAX = 4096;
 
 export class World {
   readonly queue: EventQueue;
-  readonly network: SimNetwork;
-  readonly checkers: Checkers;
   readonly digests: ConsensusDigests;
   readonly genesis: SimState;
   readonly options: WorldOptions;
-  readonly nodes: SimNode[] = [];
+  readonly nodes: Member[] = [];
   readonly transactions: Map<HashHex, SimTransaction> = new Map();
   readonly counts: Map<string, number> = new Map();
   readonly rules: Map<RuleId, number> = new Map();
-  /** Called when a process is gone, by plan or by its own failure. */
-  crashed: ((node: SimNode) => void) | undefined;
   readonly #writeTrace: ((line: string) => void) | undefined;
   readonly #executions: Map<string, SimState> = new Map();
   readonly #certificates: Map<string, boolean> = new Map();
@@ -57,8 +41,6 @@ export class World {
 
   constructor(parts: WorldParts) {
     this.queue = parts.queue;
-    this.network = parts.network;
-    this.checkers = parts.checkers;
     this.digests = parts.digests;
     this.genesis = parts.genesis;
     this.options = parts.options;
@@ -90,23 +72,6 @@ export class World {
     this.rules.set(rule, (this.rules.get(rule) ?? 0) + 1);
   }
 
-  onReport(node: SimNode, report: PbftReport | DriverReport): void {
-    this.count(`report ${report.type}`);
-    this.trace(() => `${node.label} reports ${report.type}${'reason' in report ? ` ${report.reason}` : ''}`);
-    this.checkers.onReport(node, report);
-  }
-
-  onFatal(node: SimNode, failure: unknown): void {
-    const code = (failure as { code?: string }).code;
-    this.count(`stopped ${code ?? String(failure)}`);
-    this.trace(() => `${node.label} stops: ${String(failure)}`);
-    this.checkers.onFatal(node, failure);
-  }
-
-  onCrash(node: SimNode): void {
-    this.crashed?.(node);
-  }
-
   execute(parent: SimState, proposal: Proposal, digest: HashHex, fault = ''): SimState {
     const key = `${parent.blockHash}/${digest}${fault}`;
     let state = this.#executions.get(key);
@@ -117,7 +82,7 @@ export class World {
     return state;
   }
 
-  termAt(node: SimNode, height: Height): { readonly term: Term; readonly validators: ValidatorSet } | undefined {
+  termAt(node: Member, height: Height): { readonly term: Term; readonly validators: ValidatorSet } | undefined {
     if (height > node.state.term.endHeight) return undefined;
     const before = node.blocks[height - 2]?.state ?? this.genesis;
     return height <= node.height ? before.term : node.state.term;
