@@ -27,6 +27,7 @@ export function holdProposal(step: Step, proposal: Proposal, digest: HashHex): P
     digest,
     message: undefined,
     verdict: undefined,
+    invalidReason: undefined,
     vouched: false,
     persisted: false,
     prepared: false,

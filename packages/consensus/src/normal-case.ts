@@ -149,7 +149,7 @@ function refusalOf(state: ReplicaState, entry: ProposalEntry, parent: Parent): s
   const { proposal } = entry;
   if (proposal.parentDigest !== parent.digest) return 'its parent is not what was prepared or final below it';
   if (proposal.timestamp <= parent.timestamp) return 'its time is not above its parent’s';
-  if (entry.verdict === 'invalid' && !entry.vouched) return entry.refused ? 'invalid' : 'its content is not valid';
+  if (entry.verdict === 'invalid' && !entry.vouched) return entry.invalidReason ?? 'its content is not valid';
   if (entry.vouched || entry.receivedMs === undefined) return undefined;
   // Judged by the clock at its first reception: a replica that was busy since does not refuse it for that.
   const skew = termOf(state).parameters.clockSkewMs;

@@ -276,6 +276,7 @@ function onValidated(step: Step, input: Extract<PbftInput, { type: 'validated' }
   const { type } = input.verdict;
   // An `invalid` that was on its way when a certificate vouched for the proposal: only availability matters now.
   entry.verdict = type === 'invalid' && entry.vouched ? 'waiting' : type;
+  if (input.verdict.type === 'invalid') entry.invalidReason = input.verdict.reason;
 }
 
 /** A fetched proposal counts only while a certificate here asks for it: nobody can fill the store with bodies. */

@@ -25,6 +25,8 @@ export type ProposalEntry = {
   message: Verified<ProposalMessage> | undefined;
   /** Last answer of the driver; `asked` while there is none. */
   verdict: 'asked' | 'waiting' | 'valid' | 'invalid' | undefined;
+  /** In words, of the verdict `invalid`: for people. */
+  invalidReason: string | undefined;
   /** A certificate vouches for it: only availability matters. */
   vouched: boolean;
   persisted: boolean;

@@ -104,6 +104,7 @@ export function restoreTermState(termState: TermState, durable: DurableState, st
       digest,
       message: undefined,
       verdict: undefined,
+      invalidReason: undefined,
       vouched: true,
       persisted: true,
       prepared: true,

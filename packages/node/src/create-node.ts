@@ -196,9 +196,11 @@ async function compose(
     validatorsAt: (height: Height) => reader.termInfoAt(height),
     onCommitted: (block: CommittedBlock) => {
       const { height } = block.header;
-      const hashes = [...block.executed.map(({ hash }) => hash), ...block.leftOut.map(({ hash }) => hash)];
       tracker.onCommitted(height);
-      transactions.onCommitted(height, hashes);
+      transactions.onCommitted(
+        block.executed.map(({ hash }) => hash),
+        block.leftOut.map(({ hash }) => hash),
+      );
       pool.onCommitted({ height, executed: block.executed, leftOut: block.leftOut, accounts: block.accounts });
       if (block.admission !== undefined) gate.update(block.admission, block.head.term);
       network.setLocalStatus({ height, headHash: block.head.blockHash });

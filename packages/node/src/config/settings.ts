@@ -57,7 +57,7 @@ const settingsSchema = z.strictObject({
   consensus: z
     .strictObject({
       /** After a block with transactions the primary waits at most this long for more of them. */
-      block_gather_ms: z.int().min(0).max(5_000).default(40),
+      block_gather_ms: z.int().min(0).max(5_000).default(80),
     })
     .prefault({}),
   log: z

@@ -1,4 +1,4 @@
-import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
+import { assert, type HashHex, type NodeId } from '@hansa/primitives';
 import type { Proposal, SignedTransaction } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
 import type { ProposalTransactions, TransactionCheck } from '../consensus/ports.ts';
@@ -7,7 +7,7 @@ import type { OrderedTracker } from './ordered-tracker.ts';
 
 /** Transactions fetched for proposals that the pool did not take; oldest go first, counted. */
 const EXTRA_COUNT_MAX = 20_000;
-/** Hashes of the last blocks, so that a proposer cannot order them again. */
+/** Hashes of what the last blocks executed, so that a proposer cannot order them again. */
 const RECENT_COUNT_MAX = 100_000;
 
 export type ProposalTransactionsDependencies = {
@@ -28,7 +28,8 @@ export type ProposalTransactionStore = ProposalTransactions & {
   transactionsOf(proposal: Proposal): readonly SignedTransaction[];
   /** Held until they are final, whatever the pool does with its copies: for a proposal of this node. */
   keep(transactions: readonly SignedTransaction[]): void;
-  onCommitted(height: Height, hashes: readonly HashHex[]): void;
+  /** What was executed may not be ordered again. What was left out had no effect and may. */
+  onCommitted(executed: readonly HashHex[], leftOut: readonly HashHex[]): void;
   readonly droppedCount: number;
 };
 
@@ -64,6 +65,9 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
 
   function check({ proposal, ancestors, mode, term }: Parameters<ProposalTransactions['check']>[0]): TransactionCheck {
     const hashes = proposal.transactionHashes;
+    const { txCountLimit } = term.parameters;
+    if (mode === 'full' && hashes.length > txCountLimit)
+      return { type: 'invalid', reason: `${hashes.length} transactions, at most ${txCountLimit}` };
     const transactions: SignedTransaction[] = [];
     const missing: HashHex[] = [];
     for (const hash of hashes) {
@@ -71,11 +75,12 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
       if (transaction === undefined) missing.push(hash);
       else transactions.push(transaction);
     }
+    // Looked at again whenever transactions arrive: what costs more comes after this.
+    if (missing.length > 0) return { type: 'missing', hashes: missing };
     if (mode === 'full') {
-      const reason = limitFault(hashes, transactions, term.parameters) ?? orderFault(proposal, ancestors, transactions);
+      const reason = limitFault(transactions, term.parameters) ?? orderFault(proposal, ancestors, transactions);
       if (reason !== undefined) return { type: 'invalid', reason };
     }
-    if (missing.length > 0) return { type: 'missing', hashes: missing };
     const digest = digestOf(proposal);
     if (!tracker.isMarked(proposal.height, digest)) {
       if (mode === 'full') dependencies.beforeMark(proposal, transactions);
@@ -140,11 +145,12 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
       pool.resendWaiting({ countMax: 1_000, waitedMsMin: 0 });
       dependencies.scheduleGossip();
     },
-    onCommitted: (_height, hashes) => {
-      for (const hash of hashes) {
+    onCommitted: (executed, leftOut) => {
+      for (const hash of executed) {
         extra.delete(hash);
         recent.add(hash);
       }
+      for (const hash of leftOut) extra.delete(hash);
       for (const hash of recent) {
         if (recent.size <= RECENT_COUNT_MAX) break;
         recent.delete(hash);
@@ -153,14 +159,9 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
   };
 }
 
-type Limits = { readonly txCountLimit: number; readonly blockGasLimit: bigint; readonly blockSizeLimit: number };
+type Limits = { readonly blockGasLimit: bigint; readonly blockSizeLimit: number };
 
-function limitFault(
-  hashes: readonly HashHex[],
-  transactions: readonly SignedTransaction[],
-  limits: Limits,
-): string | undefined {
-  if (hashes.length > limits.txCountLimit) return `${hashes.length} transactions, at most ${limits.txCountLimit}`;
+function limitFault(transactions: readonly SignedTransaction[], limits: Limits): string | undefined {
   let gas = 0n;
   let size = 0;
   for (const transaction of transactions) {
