@@ -3,7 +3,7 @@ import type { RuleId } from '@hansa/consensus';
 import type { HashHex } from '@hansa/primitives';
 import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
 import { Liar, STRATEGIES, type Strategy } from './byzantine.ts';
-import { Checkers, RunEnded, type Violation } from './checkers.ts';
+import { Checkers } from './checkers.ts';
 import { EventQueue } from './event-queue.ts';
 import { Faults, PROFILES, type Profile } from './faults.ts';
 import { Prng } from './prng.ts';
@@ -11,6 +11,7 @@ import { type SimTransaction, simGenesis } from './sim-chain.ts';
 import { createSimDigests, simHash, simNodeId } from './sim-crypto.ts';
 import { SimNetwork } from './sim-network.ts';
 import { type NodeTraits, type Run, SimNode } from './sim-node.ts';
+import { RunEnded, type Violation } from './violation.ts';
 import { World, type WorldOptions } from './world.ts';
 
 export type RunOptions = {
@@ -298,7 +299,7 @@ class Cluster {
       virtualMs: world.queue.nowMs,
       height: this.#run.checkers.chain.length,
       terms: (this.#run.checkers.chain.at(-1)?.state.term.term ?? 0) + 1,
-      viewChanges: this.#run.checkers.viewChangeCount,
+      viewChanges: this.#run.checkers.votes.viewChangeCount,
       highestView: this.#run.checkers.highestView,
       recoveryMs: this.#recoveryMs,
       counts: world.counts,

@@ -10,8 +10,7 @@ import {
   type VoteStore,
   type VoteStoreOptions,
 } from '@hansa/node';
-import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
-import type { Proposal } from '@hansa/protocol';
+import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import type { Checkers } from './checkers.ts';
 import type { Member } from './member.ts';
 import type { SimPacket } from './packet.ts';
@@ -19,6 +18,7 @@ import type { Prng } from './prng.ts';
 import { SIM_CHAIN_ID, SIM_GROUP_ID, type SimBlock, type SimState } from './sim-chain.ts';
 import { simHash, simSign, simVerify } from './sim-crypto.ts';
 import { SimDisk } from './sim-disk.ts';
+import { SimLedger, SYNC_BATCH } from './sim-ledger.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { SimPool } from './sim-pool.ts';
 import type { World } from './world.ts';
@@ -45,7 +45,6 @@ export type Run = {
 };
 
 const EPOCH_MS = 1_700_000_000_000;
-const SYNC_BATCH = 16;
 const HEARTBEAT_US = 1_000_000;
 
 export class SimNode implements Member {
@@ -53,7 +52,6 @@ export class SimNode implements Member {
   readonly label: string;
   readonly index: number;
   readonly disk: SimDisk;
-  readonly blocks: SimBlock[] = [];
   /** Byzantine members are not judged. */
   isByzantine = false;
   clockOffsetMs = 0;
@@ -73,15 +71,14 @@ export class SimNode implements Member {
   readonly #run: Run;
   readonly #world: World;
   readonly #chance: Prng;
+  readonly #ledger: SimLedger;
   #store: VoteStore | undefined;
   #generation = 0;
   #deferred: (() => void)[] = [];
-  #results: Map<number, { readonly digest: HashHex; readonly state: SimState }> = new Map();
   #boundariesLeft = Number.POSITIVE_INFINITY;
   #pausedUntilUs = 0;
   #isRunning = false;
   #hasCrashed = false;
-  #syncAskedUs = -1_000_000;
 
   constructor(traits: NodeTraits, run: Run, chance: Prng) {
     const { world } = run;
@@ -92,9 +89,15 @@ export class SimNode implements Member {
     this.#world = world;
     this.#chance = chance;
     this.pool = new SimPool(world);
+    this.#ledger = new SimLedger({
+      world,
+      appended: (block) => this.#onAppended(block),
+      imported: () => this.driver?.committed(this.#head()),
+      askBlocks: (from, above) => run.network.send(this, from, { type: 'sync-request', above }),
+    });
     this.disk = new SimDisk({
       boundary: (operation) => this.#boundary(operation),
-      durable: (name, bytes, isWhole) => run.checkers.onDurable(this, name, bytes, isWhole),
+      durable: (name, bytes, isWhole) => run.checkers.votes.onDurable(this, name, bytes, isWhole),
     });
     void createVoteStore(this.disk.files, this.#storeOptions());
   }
@@ -107,12 +110,16 @@ export class SimNode implements Member {
     return this.#pausedUntilUs > this.#world.queue.nowUs;
   }
 
+  get blocks(): readonly SimBlock[] {
+    return this.#ledger.blocks;
+  }
+
   get state(): SimState {
-    return this.blocks.at(-1)?.state ?? this.#world.genesis;
+    return this.#ledger.state;
   }
 
   get height(): number {
-    return this.blocks.length;
+    return this.#ledger.height;
   }
 
   get isStoreOpen(): boolean {
@@ -138,7 +145,7 @@ export class SimNode implements Member {
     const store = opened.state === 'lost' ? replaceLostVoteStore(this.disk.files, options) : opened.store;
     void store.begin();
     this.#store = store;
-    this.#run.checkers.onRestored(this, store.restored());
+    this.#run.checkers.votes.onRestored(this, store.restored());
     this.pool = new SimPool(this.#world);
     const { createReplica, settings } = this.#world.options;
     this.driver = new ConsensusDriver(
@@ -183,7 +190,7 @@ export class SimNode implements Member {
     this.#store = undefined;
     this.status = undefined;
     this.#deferred = [];
-    this.#results = new Map();
+    this.#ledger.forgetResults();
     this.#boundariesLeft = Number.POSITIVE_INFINITY;
     this.#pausedUntilUs = 0;
     this.disk.crash(this.#chance);
@@ -319,7 +326,7 @@ export class SimNode implements Member {
         return;
       }
       case 'heartbeat':
-        if (packet.height > this.height) this.#askSync(from.nodeId);
+        if (packet.height > this.height) this.#ledger.askSync(from.nodeId);
         return;
       case 'sync-request':
         this.#run.network.send(this, from.nodeId, {
@@ -328,42 +335,14 @@ export class SimNode implements Member {
         });
         return;
       case 'sync-blocks':
-        this.later(this.commitUs, () => this.#import(from, packet.blocks));
+        this.later(this.commitUs, () => this.#ledger.import(from.nodeId, packet.blocks));
         return;
       default:
         this.driver?.receive(from.nodeId, packet);
     }
   }
 
-  #askSync(from: NodeId): void {
-    const { nowUs } = this.#world.queue;
-    if (nowUs - this.#syncAskedUs < 100_000) return;
-    this.#syncAskedUs = nowUs;
-    this.#run.network.send(this, from, { type: 'sync-request', above: this.height });
-  }
-
-  /** What sync does: certificate against the own set, re-execution, equal hash, one durable write. */
-  #import(from: Member, blocks: readonly SimBlock[]): void {
-    let imported = 0;
-    for (const { proposal, digest, certificate } of blocks) {
-      if (proposal.height !== this.height + 1) continue;
-      if (!this.#world.verifyCertificate(certificate, proposal.height, this.state.term)) return;
-      const state = this.#world.execute(this.state, proposal, digest);
-      if (state.blockHash !== certificate.blockHash) return;
-      this.#append({ proposal, digest, state, certificate });
-      imported++;
-      this.driver?.committed(this.#head());
-    }
-    if (imported === SYNC_BATCH) {
-      this.#syncAskedUs = -1_000_000;
-      this.#askSync(from.nodeId);
-    }
-  }
-
-  #append(block: SimBlock): void {
-    assert(block.proposal.height === this.height + 1, 'the ledger grows by one height after the other');
-    this.blocks.push(block);
-    this.#results.delete(block.proposal.height);
+  #onAppended(block: SimBlock): void {
     this.pool.onCommitted(block.proposal);
     this.#run.checkers.onCommitted(this, block);
     this.#world.trace(() => `${this.label} final ${block.proposal.height} ${block.state.blockHash.slice(0, 8)}`);
@@ -410,20 +389,17 @@ export class SimNode implements Member {
         execute: ({ height, proposal, digest }, done) => {
           checkers.onDecided(this, height, digest);
           this.#boundary('execute');
-          this.later(this.executeUs, () => done(this.#execute(height, proposal, digest)));
+          this.later(this.executeUs, () => done(this.#ledger.execute(height, proposal, digest, this.executionFault)));
         },
       },
       committer: {
-        commit: ({ height, proposal, digest, blockHash, certificate }, done) => {
+        commit: ({ proposal, digest, certificate }, done) => {
           this.#boundary('commit');
           this.later(this.commitUs, () => {
-            if (height <= this.height) {
+            if (!this.#ledger.commit({ proposal, digest, certificate })) {
               done(undefined);
               return;
             }
-            const result = this.#results.get(height);
-            assert(result?.state.blockHash === blockHash, `commit of ${height} without its result`);
-            this.#append({ proposal, digest, state: result.state, certificate });
             this.#boundary('committed');
             done(this.#head());
           });
@@ -431,7 +407,7 @@ export class SimNode implements Member {
         finalHead: () => ({ height: this.height as Height, certificate: this.blocks.at(-1)?.certificate }),
         validatorsAt: (height) => world.termAt(this, height),
       },
-      sync: { behind: (_height, from) => this.#askSync(this.#chance.pick(from)) },
+      sync: { behind: (_height, from) => this.#ledger.askSync(this.#chance.pick(from)) },
       clock: {
         nowMs: () => EPOCH_MS + world.queue.nowMs + this.clockOffsetMs,
         monotonicMs: () => world.queue.nowMs,
@@ -469,14 +445,5 @@ export class SimNode implements Member {
     this.status = status;
     this.#run.checkers.onStatus(this, status);
     this.refreshPool();
-  }
-
-  #execute(height: Height, proposal: Proposal, digest: HashHex): HashHex | undefined {
-    if (height <= this.height) return undefined;
-    const parent = height === this.height + 1 ? this.state : this.#results.get(height - 1)?.state;
-    assert(parent !== undefined, `execution of ${height} before its parent`);
-    const state = this.#world.execute(parent, proposal, digest, this.executionFault);
-    this.#results.set(height, { digest, state });
-    return state.blockHash;
   }
 }
