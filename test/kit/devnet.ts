@@ -9,9 +9,22 @@ import { fileURLToPath } from 'node:url';
 /** The program under test: what a user runs. */
 export const HANSA: string = fileURLToPath(new URL('../../packages/node/bin/hansa.js', import.meta.url));
 
-export type ReadyNode = { index: number; pid: number; nodeId: string; rpc: string; p2p: string; admin: string; dir: string };
+export type ReadyNode = {
+  index: number;
+  pid: number;
+  nodeId: string;
+  rpc: string;
+  p2p: string;
+  admin: string;
+  dir: string;
+};
 export type ReadyEvent = { event: 'ready'; chainId: number; genesisHash: string; dir: string; nodes: ReadyNode[] };
-export type RunningNode = { readonly pid: number; readonly exited: Promise<number | null>; kill(signal: NodeJS.Signals): void; readonly stdout: () => string };
+export type RunningNode = {
+  readonly pid: number;
+  readonly exited: Promise<number | null>;
+  kill(signal: NodeJS.Signals): void;
+  readonly stdout: () => string;
+};
 
 export type TestDevnet = {
   readonly ready: ReadyEvent;
@@ -47,7 +60,10 @@ function isFree(port: number): Promise<boolean> {
 }
 
 /** Runs one command of the program to its end. */
-export function runHansa(args: readonly string[], timeoutMs = 60_000): Promise<{ code: number | null; stdout: string; stderr: string }> {
+export function runHansa(
+  args: readonly string[],
+  timeoutMs = 60_000,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [HANSA, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
@@ -62,14 +78,29 @@ export function runHansa(args: readonly string[], timeoutMs = 60_000): Promise<{
   });
 }
 
-export type DevnetOptions = { readonly nodes?: number; readonly dir?: string; readonly ports?: { rpcPort: number; p2pPort: number } };
+export type DevnetOptions = {
+  readonly nodes?: number;
+  readonly dir?: string;
+  readonly ports?: { rpcPort: number; p2pPort: number };
+};
 
 /** A real consortium: `hansa devnet --json` in a fresh directory on free ports. */
 export async function startDevnet(options: DevnetOptions = {}): Promise<TestDevnet> {
   const nodeCount = options.nodes ?? 4;
   const dir = options.dir ?? join(mkdtempSync(join(tmpdir(), 'hansa-devnet-')), 'net');
   const ports = options.ports ?? (await freePortBase(nodeCount + 2));
-  const args = ['devnet', '--json', '--nodes', String(nodeCount), '--dir', dir, '--rpc-port', String(ports.rpcPort), '--p2p-port', String(ports.p2pPort)];
+  const args = [
+    'devnet',
+    '--json',
+    '--nodes',
+    String(nodeCount),
+    '--dir',
+    dir,
+    '--rpc-port',
+    String(ports.rpcPort),
+    '--p2p-port',
+    String(ports.p2pPort),
+  ];
   const child = spawn(process.execPath, [HANSA, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const events: { event: string }[] = [];
   let stderr = '';
@@ -108,7 +139,11 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<TestDevn
   };
 }
 
-async function stopAll(child: ChildProcess, gone: Promise<number | null>, restarted: ReadonlyMap<number, RunningNode>): Promise<number | null> {
+async function stopAll(
+  child: ChildProcess,
+  gone: Promise<number | null>,
+  restarted: ReadonlyMap<number, RunningNode>,
+): Promise<number | null> {
   for (const node of restarted.values()) node.kill('SIGTERM');
   if (child.exitCode === null && child.signalCode === null) child.kill('SIGINT');
   await Promise.all([...restarted.values()].map((node) => node.exited));
@@ -117,7 +152,9 @@ async function stopAll(child: ChildProcess, gone: Promise<number | null>, restar
 
 /** One node by `hansa start`. */
 export function startNode(dir: string, extra: readonly string[] = []): RunningNode {
-  const child = spawn(process.execPath, [HANSA, 'start', '--dir', dir, '--log', 'json', ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [HANSA, 'start', '--dir', dir, '--log', 'json', ...extra], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -135,7 +172,11 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Asks again and again, at a fixed small interval, until `check` gives a value; fails with what was waited for. */
-export async function until<T>(check: () => Promise<T | undefined | false> | T | undefined | false, timeoutMs: number, what: string): Promise<T> {
+export async function until<T>(
+  check: () => Promise<T | undefined | false> | T | undefined | false,
+  timeoutMs: number,
+  what: string,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   let lastError: unknown;
   for (;;) {
@@ -145,14 +186,29 @@ export async function until<T>(check: () => Promise<T | undefined | false> | T |
     } catch (error) {
       lastError = error;
     }
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}${lastError === undefined ? '' : ` (last error: ${String(lastError)})`}`);
+    if (performance.now() > deadline)
+      throw new Error(
+        `not within ${timeoutMs} ms: ${what}${lastError === undefined ? '' : ` (last error: ${String(lastError)})`}`,
+      );
     await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** An error that a node answered. */
+export class RpcAnswerError extends Error {
+  readonly code: number;
+  readonly data: unknown;
+
+  constructor(method: string, error: { code: number; message: string; data?: unknown }) {
+    super(`${method}: ${error.code} ${error.message}`);
+    this.code = error.code;
+    this.data = error.data;
   }
 }
 
 let nextId = 1;
 
-/** One JSON-RPC call; throws on an error answer. */
+/** One JSON-RPC call; throws RpcAnswerError on an error answer. */
 export async function rpc<T>(url: string, method: string, params: readonly unknown[] = []): Promise<T> {
   const response = await fetch(url, {
     method: 'POST',
@@ -161,7 +217,7 @@ export async function rpc<T>(url: string, method: string, params: readonly unkno
     signal: AbortSignal.timeout(30_000),
   });
   const answer = (await response.json()) as { result?: T; error?: { code: number; message: string; data?: unknown } };
-  if (answer.error !== undefined) throw new Error(`${method}: ${answer.error.code} ${answer.error.message}`);
+  if (answer.error !== undefined) throw new RpcAnswerError(method, answer.error);
   return answer.result as T;
 }
 

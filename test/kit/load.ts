@@ -1,0 +1,122 @@
+import { RpcAnswerError, rpc } from './devnet.ts';
+import { Wallet } from './wallet.ts';
+
+/** EIP-7966: the transaction is in the pool, not yet final (4), or waits for another (5, 6). */
+const IN_POOL = new Set([4, 5, 6]);
+/** The node, or the chain, has it already. */
+const KNOWN = /already known|nonce too low/i;
+
+export type LoadOptions = {
+  /** JSON-RPC addresses that may be tried now. */
+  readonly urls: () => readonly string[];
+  /** Accounts that send, each waits for one transaction before its next. */
+  readonly accounts: readonly number[];
+  readonly chance: () => number;
+  /** How long a node is asked to wait for the receipt. */
+  readonly waitMs?: number;
+};
+
+/**
+ * A closed loop: each account sends, waits until a node has answered, and sends the next. A transaction counts as
+ * acknowledged when a node answered with its receipt, or that it has it. When a node dies in between, the same bytes go
+ * to another: sending again is harmless.
+ */
+export class Load {
+  readonly acknowledged: Set<string> = new Set();
+  /** Error answers of nodes that live, and how often; none is expected. */
+  readonly refusals: Map<string, number> = new Map();
+  #isStopped = false;
+  #listeners: (() => void)[] = [];
+  readonly #done: Promise<unknown>;
+  readonly #options: LoadOptions;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#done = Promise.all(options.accounts.map((index) => this.#run(index)));
+  }
+
+  /** Resolves when `count` more transactions have been acknowledged. */
+  async more(count: number, timeoutMs = 60_000): Promise<void> {
+    const wanted = this.acknowledged.size + count;
+    let isExpired = false;
+    const timer = setTimeout(() => {
+      isExpired = true;
+      this.#wake();
+    }, timeoutMs);
+    while (this.acknowledged.size < wanted && !isExpired) {
+      await new Promise<void>((resolve) => this.#listeners.push(resolve));
+    }
+    clearTimeout(timer);
+    if (this.acknowledged.size < wanted) {
+      const refusals = JSON.stringify([...this.refusals]);
+      throw new Error(`${wanted - this.acknowledged.size} of ${count} acknowledgements are missing ${refusals}`);
+    }
+  }
+
+  /** Ends the load; resolves when every account has its last answer. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#done;
+  }
+
+  async #run(index: number): Promise<void> {
+    const wallet = new Wallet(index);
+    wallet.nonce = await this.#firstNonce(wallet);
+    while (!this.#isStopped) {
+      const { raw, hash } = await wallet.sign();
+      await this.#submit(raw);
+      this.acknowledged.add(hash);
+      this.#wake();
+    }
+  }
+
+  #wake(): void {
+    for (const listener of this.#listeners.splice(0)) listener();
+  }
+
+  async #firstNonce(wallet: Wallet): Promise<number> {
+    for (;;) {
+      try {
+        return Number(await rpc<string>(this.#url(), 'eth_getTransactionCount', [wallet.address, 'pending']));
+      } catch (error) {
+        if (error instanceof RpcAnswerError) throw error;
+        await pause();
+      }
+    }
+  }
+
+  async #submit(raw: string): Promise<void> {
+    for (;;) {
+      try {
+        await rpc(this.#url(), 'eth_sendRawTransactionSync', [raw, this.#options.waitMs ?? 1_000]);
+        return;
+      } catch (error) {
+        if (error instanceof RpcAnswerError) {
+          if (IN_POOL.has(error.code) || KNOWN.test(error.message)) return;
+          this.refusals.set(error.message, (this.refusals.get(error.message) ?? 0) + 1);
+        }
+        await pause();
+      }
+    }
+  }
+
+  #url(): string {
+    const urls = this.#options.urls();
+    return urls[Math.floor(this.#options.chance() * urls.length)] as string;
+  }
+}
+
+/** Between two tries against nodes of which some are down. */
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50));
+
+/** Chance that a seed gives again (mulberry32). */
+export function createChance(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 0x1_0000_0000;
+  };
+}
