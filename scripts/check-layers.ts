@@ -42,7 +42,11 @@ const RULES: Readonly<Record<string, Rule>> = {
     external: ['commander', 'pino', 'prom-client', 'smol-toml', 'zod', 'level', 'abstract-level', '@noble/'],
     node: true,
   },
-  testing: { internal: ALL, external: ['memory-level', 'abstract-level', 'fast-check', 'viem', 'ethers', 'ws'], node: true },
+  testing: {
+    internal: ALL,
+    external: ['memory-level', 'abstract-level', 'fast-check', 'viem', 'ethers', 'ws'],
+    node: true,
+  },
 };
 /** Packages of which only types may be imported here. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { consensus: ['protocol'] };

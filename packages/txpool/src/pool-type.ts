@@ -94,5 +94,9 @@ export type TxPool = {
    * again, foreign ones too (PBFT-V1, at T/2). `onlyForeign`: those that this node has not sent to anybody yet, so that
    * a transaction which only its first node knows to be waiting is soon waited for by all. Returns how many.
    */
-  resendWaiting(options: { readonly countMax: number; readonly waitedMsMin: number; readonly onlyForeign?: true }): number;
+  resendWaiting(options: {
+    readonly countMax: number;
+    readonly waitedMsMin: number;
+    readonly onlyForeign?: true;
+  }): number;
 };

@@ -180,7 +180,9 @@ class Pool implements TxPool {
 
   longestWaitMs(): number {
     const now = this.#dependencies.now();
-    return this.#index.bestHeads(WATCHED_HEAD_COUNT).reduce((most, { headSince }) => Math.max(most, now - headSince), 0);
+    return this.#index
+      .bestHeads(WATCHED_HEAD_COUNT)
+      .reduce((most, { headSince }) => Math.max(most, now - headSince), 0);
   }
 
   findOvertaken(
@@ -226,7 +228,11 @@ class Pool implements TxPool {
     return this.#gossip.peersWithMore();
   }
 
-  resendWaiting(options: { readonly countMax: number; readonly waitedMsMin: number; readonly onlyForeign?: true }): number {
+  resendWaiting(options: {
+    readonly countMax: number;
+    readonly waitedMsMin: number;
+    readonly onlyForeign?: true;
+  }): number {
     const limit = this.#dependencies.now() - options.waitedMsMin;
     let count = 0;
     for (const { head, headSince } of this.#index.bestHeads(options.countMax)) {
