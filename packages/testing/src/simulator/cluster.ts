@@ -129,6 +129,12 @@ class Cluster {
 
   run(): RunReport {
     try {
+      const { window, leaderPeriod, txCountLimit } = this.#world.genesis.term.parameters;
+      const limits = `window ${window}, terms of ${leaderPeriod}, ${txCountLimit} transactions in a block`;
+      this.#world.trace(() => `${this.#profile}, ${this.#memberCount} members, ${limits}`);
+      for (const { node, strategies } of this.#liars) {
+        this.#world.trace(() => `${node.label} lies: ${[...strategies].join(', ')}`);
+      }
       for (const node of this.#nodes) node.start();
       this.#work(CHAOS_US + 20_000_000);
       this.#chaos();

@@ -11,7 +11,7 @@ export type SimPacket =
   | { readonly type: 'sync-request'; readonly above: number }
   | { readonly type: 'sync-blocks'; readonly blocks: readonly SimBlock[] };
 
-/** One line for the trace. */
+/** One line for the trace. `#2` is the validator of the set that signed it: anyone may pass it on. */
 export function describePacket(packet: SimPacket): string {
   if (packet.type !== 'pbft') return packet.type === 'gossip' ? `gossip ${packet.hashes.length}` : packet.type;
   const { message } = packet;
@@ -22,23 +22,23 @@ export function describePacket(packet: SimPacket): string {
       return `${message.type} v${view} h${height} ${digest.slice(0, 8)}`;
     }
     case 'proposal':
-      return `proposal v${message.view} h${message.proposal.height} ${message.digest.slice(0, 8)}`;
+      return `proposal#${message.sender} v${message.view} h${message.proposal.height} ${message.digest.slice(0, 8)}`;
     case 'prepare':
     case 'commit':
-      return `${message.type} v${message.view} h${message.height} ${message.digest.slice(0, 8)}`;
+      return `${message.type}#${message.sender} v${message.view} h${message.height} ${message.digest.slice(0, 8)}`;
     case 'result':
-      return `result h${message.height} ${message.blockHash.slice(0, 8)}`;
+      return `result#${message.sender} h${message.height} ${message.blockHash.slice(0, 8)}`;
     case 'suspect':
-      return `suspect v${message.view} decided ${message.decidedHeight}`;
+      return `suspect#${message.sender} v${message.view} decided ${message.decidedHeight}`;
     case 'view-change': {
       const { claim } = message;
       const what = claim === undefined ? 'none' : `v${claim.view} h${claim.height} ${claim.digest.slice(0, 8)}`;
-      return `view-change v${message.view} claim ${what}`;
+      return `view-change#${message.sender} v${message.view} claim ${what}`;
     }
     case 'new-view': {
       const { certificate } = message;
       const tip = certificate === undefined ? 'base' : `h${certificate.height} ${certificate.digest.slice(0, 8)}`;
-      return `new-view v${message.view} tip ${tip}`;
+      return `new-view#${message.sender} v${message.view} tip ${tip}`;
     }
     case 'status': {
       const { view, changing, stableHeight, decidedHeight } = message;

@@ -388,6 +388,7 @@ export class SimNode implements Member {
       executor: {
         execute: ({ height, proposal, digest }, done) => {
           checkers.onDecided(this, height, digest);
+          world.trace(() => `${this.label} decides ${height} ${digest.slice(0, 8)}`);
           this.#boundary('execute');
           this.later(this.executeUs, () => done(this.#ledger.execute(height, proposal, digest, this.executionFault)));
         },
@@ -442,8 +443,18 @@ export class SimNode implements Member {
   }
 
   #onStatus(status: PbftStatus): void {
+    const before = this.status;
     this.status = status;
+    if (this.#world.isTraced) this.#traceChange(before, status);
     this.#run.checkers.onStatus(this, status);
     this.refreshPool();
+  }
+
+  #traceChange(before: PbftStatus | undefined, { term, view, changing, silence }: PbftStatus): void {
+    if (before?.silence !== silence) {
+      this.#world.trace(() => `${this.label} ${silence === undefined ? 'may vote' : `is silent: ${silence}`}`);
+    }
+    if (before?.term === term && before.view === view && before.changing === changing) return;
+    this.#world.trace(() => `${this.label} ${changing ? 'changes to' : 'is in'} term ${term} view ${view}`);
   }
 }

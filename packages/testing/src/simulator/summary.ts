@@ -17,6 +17,7 @@ export class Summary {
   readonly failures: SeedResult[] = [];
   readonly #counts: Map<string, number> = new Map();
   readonly #rules: Map<RuleId, number> = new Map();
+  readonly #ruleSeeds: Map<RuleId, number> = new Map();
   readonly #profiles: Map<Profile, number> = new Map();
   readonly #recoveries: number[] = [];
   seedCount = 0;
@@ -33,7 +34,10 @@ export class Summary {
     this.viewChangeCount += result.viewChanges;
     this.#profiles.set(result.profile, (this.#profiles.get(result.profile) ?? 0) + 1);
     for (const [what, count] of result.counts) this.#counts.set(what, (this.#counts.get(what) ?? 0) + count);
-    for (const [rule, count] of result.rules) this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + count);
+    for (const [rule, count] of result.rules) {
+      this.#rules.set(rule, (this.#rules.get(rule) ?? 0) + count);
+      this.#ruleSeeds.set(rule, (this.#ruleSeeds.get(rule) ?? 0) + 1);
+    }
     if (result.recoveryMs !== undefined) this.#recoveries.push(result.recoveryMs);
     if (result.violation !== undefined) this.failures.push(result);
   }
@@ -61,8 +65,25 @@ export class Summary {
       `recovery       median ${at(0.5)}, 99 % ${at(0.99)}, worst ${at(1)}`,
       'faults, lies and losses',
       ...table,
-      `rules          ${RULE_IDS.map((rule) => `${rule} ${this.#rules.get(rule) ?? 0}`).join('  ')}`,
+      'rules of docs/spec/pbft.md: how often, and in how many seeds',
+      ...this.#ruleLines(),
     ];
+  }
+
+  #ruleLines(): string[] {
+    const cells = RULE_IDS.map((rule) => {
+      const times = String(this.#rules.get(rule) ?? 0).padStart(10);
+      return `  ${rule.padEnd(4)}${times} in ${String(this.#ruleSeeds.get(rule) ?? 0).padEnd(6)}`;
+    });
+    const rows: string[] = [];
+    for (let at = 0; at < cells.length; at += 3)
+      rows.push(
+        cells
+          .slice(at, at + 3)
+          .join('')
+          .trimEnd(),
+      );
+    return rows;
   }
 }
 
