@@ -7,6 +7,7 @@ it('exports', () => {
       "REBUILD_REMEDY",
       "computeStateRoot",
       "isLedgerError",
+      "lockHolderPid",
       "openLedger",
       "openLedgerReader",
       "verifyLedger",
