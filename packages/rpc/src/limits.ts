@@ -44,6 +44,8 @@ export type RpcLimits = {
   readonly syncWaitMs: number;
   readonly syncWaitMsMax: number;
   readonly syncWaiterCountMax: number;
+  /** How long `eth_getTransactionReceipt` waits for a transaction that is about to be committed. */
+  readonly receiptWaitMs: number;
 };
 
 export const DEFAULT_RPC_LIMITS: RpcLimits = {
@@ -73,6 +75,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   syncWaitMs: 10_000,
   syncWaitMsMax: 60_000,
   syncWaiterCountMax: 10_000,
+  receiptWaitMs: 300,
 };
 
 /** @throws InvariantError when limits contradict each other */

@@ -52,6 +52,23 @@ export function serveReceipt(call: MethodCall, hash: unknown): unknown {
   return toReceiptJson({ block, index: found.location.index }, found.transaction);
 }
 
+/**
+ * As serveReceipt, but a transaction that this node expects to become final in a moment is waited for. Without it
+ * clients that keep a null answer for a while and look again only with the next block (ethers keeps it for 250 ms) would
+ * wait for a block that an idle chain does not make.
+ */
+async function waitForReceipt(call: MethodCall, hash: unknown): Promise<unknown> {
+  const { backend, hub, limits, connection } = call;
+  const receipt = serveReceipt(call, hash);
+  if (receipt !== null || hub.waiterCount() >= limits.syncWaiterCountMax) return receipt;
+  const wanted = hashOf(hash, 'transactionHash');
+  const status = backend.transactionStatus(wanted);
+  const isNear = status.type === 'ordered' || (status.type === 'pending' && status.reason === undefined);
+  if (!isNear) return null;
+  await hub.waitForCommit(wanted, limits.receiptWaitMs, connection.signal);
+  return serveReceipt(call, hash);
+}
+
 function serveBlockReceipts(call: MethodCall, reference: unknown): unknown {
   const block = blockAt(call, heightOfReference(reference, call.backend));
   if (block === undefined) return null;
@@ -103,6 +120,6 @@ export const CHAIN_METHODS: MethodTable = {
     const found = backend.transaction(hashOf(hash, 'transactionHash'));
     return found === undefined ? null : data(found.transaction.bytes);
   }),
-  eth_getTransactionReceipt: quick(([hash], call) => serveReceipt(call, hash)),
+  eth_getTransactionReceipt: { handle: ([hash], call) => waitForReceipt(call, hash), isWaiting: true },
   eth_getLogs: slow(([filter], call) => serveLogs(call, filter)),
 };

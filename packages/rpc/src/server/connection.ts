@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createGate } from '../gate.ts';
 import type { RpcLimits } from '../limits.ts';
 import type { RpcConnection } from '../method.ts';
@@ -9,6 +10,8 @@ export function createConnection(
   signal: AbortSignal,
   subscriptions: SocketSubscriptions | undefined,
 ): RpcConnection {
+  // One listener per call that waits, which the limits bound: many are no leak.
+  setMaxListeners(0, signal);
   const gate = createGate({ runningMax: limits.slowPerConnectionMax, waitingMax: limits.slowQueueMax });
   return { signal, gate, subscriptions };
 }
