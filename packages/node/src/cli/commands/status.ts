@@ -56,23 +56,30 @@ export function addStatusCommand(program: Command): void {
     });
 }
 
+function stateOf({ whyNoBlock, missing }: StatusReport): string {
+  if (whyNoBlock !== null) return `NO BLOCK: ${whyNoBlock}`;
+  if (missing.length === 0) return 'all is well';
+  const names = missing.map(({ nodeId, organisation }) => `${organisation ?? 'node'} (${shortId(nodeId)})`);
+  return `blocks are made, but not all validators are here; missing: ${names.join(', ')}`;
+}
+
 function show(status: StatusReport, output: Output): void {
   const role =
     status.role === 'observer' ? 'observer' : status.voting ? 'validator, votes' : 'validator, does not vote';
   output.line(`${status.organisation ?? 'node'} ${shortId(status.nodeId)}  ${role}`);
-  output.line(`chain ${status.chainId} ${status.groupId}, genesis ${status.genesisHash}`);
+  output.line(`chain ${Number(status.chainId)} ${status.groupId}, genesis ${status.genesisHash}`);
   const age =
     status.lastBlockAgeMs === null ? 'none since the start' : `${(status.lastBlockAgeMs / 1000).toFixed(1)} s ago`;
   output.line(
     `height ${Number(status.height)}, last block ${age}, term ${status.term}, view ${status.view}${status.changing ? ' (changing)' : ''}`,
   );
-  const tolerated =
-    status.toleratedWeight === 0 ? 'no failure' : `${status.toleratedWeight} of ${status.totalWeight} votes`;
+  const spare = status.presentWeight - status.quorumWeight;
+  const tolerated = spare <= 0 ? 'no further failure is tolerated' : `${spare} more can be missing`;
   output.line(
-    `votes present ${status.presentWeight} of ${status.totalWeight}, needed ${status.quorumWeight}, tolerates the loss of ${tolerated}`,
+    `votes present ${status.presentWeight} of ${status.totalWeight}, needed ${status.quorumWeight}; ${tolerated}`,
   );
   output.line(`pool ${status.pool.pending} pending, ${status.pool.queued} queued, ${status.pool.ordered} ordered`);
-  output.line(status.whyNoBlock === null ? 'all is well' : `NO BLOCK: ${status.whyNoBlock}`);
+  output.line(stateOf(status));
   if (status.remedy !== null) output.line(`  what to do: ${status.remedy}`);
   output.line();
   const rows = status.peers.map((peer) => [
