@@ -117,19 +117,34 @@ function createEvm(chainId: number): FramedEvm {
   const evm: FramedEvm = new FramedEvm({
     common,
     stateManager: new EvmState(new StateOverlay({ get: () => undefined })),
-    customPrecompiles: SYSTEM_CONTRACTS.map(({ address }) => ({
-      address: toAddress(address),
-      function: ({ data, gasLimit }): ExecResult => {
-        assert(evm.onSystemCall !== undefined, 'a system contract is called within a message');
-        return evm.onSystemCall(address, data, gasLimit);
-      },
-    })),
+    customPrecompiles: [
+      { address: toAddress(POINT_EVALUATION), function: ({ gasLimit }) => refusedProof(gasLimit) },
+      ...SYSTEM_CONTRACTS.map(({ address }) => ({
+        address: toAddress(address),
+        function: ({ data, gasLimit }: { readonly data: Uint8Array; readonly gasLimit: bigint }): ExecResult => {
+          assert(evm.onSystemCall !== undefined, 'a system contract is called within a message');
+          return evm.onSystemCall(address, data, gasLimit);
+        },
+      })),
+    ],
     bn254: new NobleBN254(),
   });
   // The fork never changes; without this the shared rules would keep every engine alive.
   common.events.removeAllListeners('hardforkChanged');
   return evm;
 }
+
+/**
+ * Precompile 0x0a of EIP-4844. There are no blobs here, hence no trusted setup: it answers as to a proof that is wrong.
+ * As an account without code it would seem to have accepted every proof.
+ */
+const POINT_EVALUATION = '000000000000000000000000000000000000000a' as AddressHex;
+
+const refusedProof = (gasLimit: bigint): ExecResult => ({
+  executionGasUsed: gasLimit,
+  returnValue: new Uint8Array(0),
+  exceptionError: new EVMError(EVMError.errorMessages.INVALID_PROOF),
+});
 
 const toAddress = (hex: AddressHex): Address => new Address(fromHex(hex));
 
