@@ -1,0 +1,171 @@
+/** A fifth node: refused, admitted as observer, made a validator, removed; and what its own log says each time. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sendFinal } from './kit/chain.ts';
+import {
+  freePortBase,
+  heightOf,
+  type ReadyNode,
+  type RunningNode,
+  rpc,
+  runHansa,
+  startDevnet,
+  startNode,
+  type TestDevnet,
+  until,
+} from './kit/devnet.ts';
+import { Wallet } from './kit/wallet.ts';
+
+type Peer = { nodeId: string; state: string; lastError: string | null };
+type Status = { nodeId: string; role: string; voting: boolean; height: string; term: number; peers: Peer[] };
+type Members = { term: number; changePending: boolean; members: { nodeId: string; role: string; weight: number }[] };
+type Certificate = { signatures: { nodeId: string }[] };
+
+const root = mkdtempSync(join(tmpdir(), 'hansa-membership-'));
+const dir = join(root, 'fifth');
+const wallet = new Wallet(5);
+let net: TestDevnet;
+let fifth: RunningNode;
+let fifthRpc: string;
+let fifthId: string;
+
+const nodeAt = (index: number): ReadyNode => net.ready.nodes[index] as ReadyNode;
+const statusAt = (url: string): Promise<Status> => rpc<Status>(url, 'hansa_getStatus');
+const connectedPeers = async (url: string): Promise<string[]> =>
+  (await statusAt(url)).peers.filter((peer) => peer.state === 'connected').map((peer) => peer.nodeId);
+
+async function members(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  return runHansa(['members', ...args, '--dir', nodeAt(0).dir]);
+}
+
+async function transfer(): Promise<number> {
+  const { raw } = await wallet.sign();
+  return Number((await sendFinal(nodeAt(1).rpc, raw)).blockNumber);
+}
+
+/** Makes blocks until `check` holds: a term ends with blocks, not with time. */
+async function withBlocksUntil(check: () => Promise<boolean>, what: string): Promise<void> {
+  await until(
+    async () => {
+      await transfer();
+      return check();
+    },
+    30_000,
+    what,
+  );
+}
+
+/** All four say whether they see the fifth. */
+const isSeenByAll = async (isSeen: boolean): Promise<boolean> => {
+  const lists = await Promise.all(net.ready.nodes.map((node) => connectedPeers(node.rpc)));
+  return lists.every((list) => list.includes(fifthId) === isSeen);
+};
+
+beforeAll(async () => {
+  net = await startDevnet();
+  const ports = await freePortBase(1);
+  fifthRpc = `http://127.0.0.1:${ports.rpcPort}`;
+  const init = await runHansa([
+    ...['init', '--dir', dir, '--org', 'Org0', '--json', '--p2p', `/ip4/127.0.0.1/tcp/${ports.p2pPort}`],
+    ...['--rpc-port', String(ports.rpcPort), '--admin-port', String(ports.rpcPort + 1000)],
+    ...['--genesis', join(nodeAt(0).dir, 'genesis.json')],
+  ]);
+  expect(init).toMatchObject({ code: 0, stderr: '' });
+  fifthId = (JSON.parse(init.stdout) as { nodeId: string }).nodeId;
+  fifth = startNode(dir);
+  await until(async () => (await statusAt(fifthRpc)).nodeId === fifthId, 30_000, 'the fifth node answers');
+}, 120_000);
+
+afterAll(async () => {
+  fifth?.kill('SIGTERM');
+  await Promise.all([fifth?.exited, net?.dispose()]);
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('a fifth node', () => {
+  it('cannot connect to any while its key is not in the registry, and is told so', async () => {
+    await until(
+      async () => (await statusAt(fifthRpc)).peers.every((peer) => peer.lastError !== null),
+      20_000,
+      'refusals',
+    );
+    expect(await connectedPeers(fifthRpc)).toEqual([]);
+    expect(await isSeenByAll(false)).toBe(true);
+    for (const peer of (await statusAt(fifthRpc)).peers)
+      expect(peer.lastError).toMatch(/not (in the registry|a member|admitted)/);
+    expect(await heightOf(fifthRpc)).toBe(0);
+  });
+
+  it('refuses a change signed by a key that is no admin, and one that makes no sense', async () => {
+    const stranger = join(root, 'stranger.key');
+    await runHansa(['keys', 'new', stranger]);
+    const foreign = await members('add-observer', join(dir, 'node.json'), '--key', stranger);
+    expect(foreign.code).toBe(1);
+    expect(foreign.stderr).toMatch(/no admin account/);
+    const early = await members('add-validator', fifthId);
+    expect(early.code).toBe(1);
+    expect(early.stderr).toMatch(/add it as observer first/);
+  });
+
+  it('as observer it is connected within one block, has the chain and follows', async () => {
+    const added = await members('add-observer', join(dir, 'node.json'), '--json');
+    expect(added).toMatchObject({ code: 0, stderr: '' });
+    const { height } = JSON.parse(added.stdout) as { height: number };
+    const startMs = performance.now();
+    await until(() => isSeenByAll(true), 20_000, 'all four are connected to the fifth node');
+    // One leader time-out is the longest that a block may take here.
+    expect(performance.now() - startMs).toBeLessThan(3_000);
+    await until(async () => (await heightOf(fifthRpc)) >= height, 10_000, 'it has the block of its admission');
+    const next = await transfer();
+    await until(async () => (await heightOf(fifthRpc)) >= next, 3_000, 'it follows');
+    expect(await statusAt(fifthRpc)).toMatchObject({ role: 'observer', voting: false });
+    const hash = async (url: string): Promise<unknown> =>
+      (await rpc<{ hash: string }>(url, 'eth_getBlockByNumber', [`0x${next.toString(16)}`, false])).hash;
+    expect(await hash(fifthRpc)).toBe(await hash(nodeAt(2).rpc));
+  });
+
+  it('as validator it votes from the next term on', async () => {
+    const before = (await statusAt(nodeAt(0).rpc)).term;
+    expect(await members('add-validator', fifthId)).toMatchObject({ code: 0, stderr: '' });
+    await withBlocksUntil(async () => (await statusAt(nodeAt(0).rpc)).term > before, 'the next term');
+    await until(async () => (await statusAt(fifthRpc)).voting, 10_000, 'it votes');
+    const listed = await rpc<Members>(nodeAt(3).rpc, 'hansa_getMembers');
+    expect(listed.members.find((member) => member.nodeId === fifthId)).toMatchObject({ role: 'validator', weight: 1 });
+    await withBlocksUntil(async () => {
+      const { signatures } = await rpc<Certificate>(fifthRpc, 'hansa_getCertificate', ['latest']);
+      return signatures.some((signature) => signature.nodeId === fifthId);
+    }, 'its signature is in a certificate');
+    // Five validators decide with four: without node 3 the vote of the fifth is needed.
+    await net.kill(3);
+    await transfer();
+    net.restart(3);
+    await until(async () => (await statusAt(nodeAt(3).rpc)).voting, 20_000, 'node 3 is back');
+  });
+
+  it('removed as validator it votes until its last term is over, then all cut it off', async () => {
+    const before = (await statusAt(nodeAt(0).rpc)).term;
+    expect(await members('remove', fifthId)).toMatchObject({ code: 0, stderr: '' });
+    const status = await statusAt(nodeAt(0).rpc);
+    // Still needed: the term goes on with five.
+    if (status.term === before) expect(await connectedPeers(nodeAt(0).rpc)).toContain(fifthId);
+    await withBlocksUntil(async () => (await statusAt(nodeAt(0).rpc)).term > before, 'the next term');
+    await until(() => isSeenByAll(false), 5_000, 'all four have cut it off');
+    await until(async () => (await connectedPeers(fifthRpc)).length === 0, 5_000, 'it knows');
+    const head = await heightOf(fifthRpc);
+    await transfer();
+    expect(await heightOf(fifthRpc)).toBe(head);
+    const listed = await rpc<Members>(nodeAt(0).rpc, 'hansa_getMembers');
+    expect(listed.members.map((member) => member.nodeId)).not.toContain(fifthId);
+  });
+
+  it('removed as observer it is cut off at once', async () => {
+    expect(await members('add-observer', join(dir, 'node.json'))).toMatchObject({ code: 0 });
+    await until(() => isSeenByAll(true), 20_000, 'it is connected again');
+    expect(await members('remove', fifthId)).toMatchObject({ code: 0, stderr: '' });
+    const startMs = performance.now();
+    await until(() => isSeenByAll(false), 5_000, 'all four have cut it off');
+    expect(performance.now() - startMs).toBeLessThan(1_000);
+  });
+});
