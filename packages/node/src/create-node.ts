@@ -265,6 +265,7 @@ async function compose(
         report: (report) => health.onReport(report),
         status: (status) => {
           tracker.onStatus(status);
+          sync.onDecided(status.decidedHeight);
           health.onStatus(status);
           poolState.schedule();
         },

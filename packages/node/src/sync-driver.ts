@@ -52,6 +52,8 @@ export type SyncDriver = {
   stop(): void;
   progress(): SyncProgress;
   onCommitted(height: Height): void;
+  /** The own consensus has decided the order up to this height. */
+  onDecided(height: Height): void;
   /** Consensus has seen that final blocks up to about `height` exist; these peers have them. */
   behind(height: Height, from: readonly NodeId[]): void;
 };
@@ -65,6 +67,7 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   const outbox = new PartOutbox((peer, part) => network.send(peer, 'sync', part));
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  let decidedHeight: Height | undefined;
 
   function send(to: NodeId, frame: SyncFrame): boolean {
     return outbox.add(to, encodeSyncFrame(frame));
@@ -198,6 +201,11 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
     },
     progress: () => machine.progress(),
     onCommitted: (height) => step({ type: 'imported', height }),
+    onDecided: (height) => {
+      if (height === decidedHeight) return;
+      decidedHeight = height;
+      step({ type: 'decided', height });
+    },
     behind: (height, from) => {
       for (const peer of from) step({ type: 'peerStatus', peer, height });
     },

@@ -27,6 +27,9 @@ export function createSyncMachine(options: {
   return new Machine(options.height, { ...DEFAULT_SYNC_LIMITS, ...options.limits });
 }
 
+/** What is decided lacks only execution and results: consensus gets this many times `graceTicks` for it. */
+const DECIDED_PATIENCE = 5;
+
 class Machine implements SyncMachine {
   readonly #limits: SyncLimits;
   readonly #peers: PeerViews;
@@ -34,6 +37,7 @@ class Machine implements SyncMachine {
   readonly #held: Map<Height, Held> = new Map();
   #heldBytes = 0;
   #height: Height;
+  #decidedHeight: Height;
   #importing: Height | undefined;
   /** No import before this tick: the last one failed here, not at its sender. */
   #importPausedUntilTick = 0;
@@ -47,6 +51,7 @@ class Machine implements SyncMachine {
   constructor(height: Height, limits: SyncLimits) {
     assertSyncLimits(limits);
     this.#height = height;
+    this.#decidedHeight = height;
     this.#limits = limits;
     this.#peers = new PeerViews(limits);
   }
@@ -94,6 +99,9 @@ class Machine implements SyncMachine {
         return;
       case 'imported':
         this.#onImported(input.height);
+        return;
+      case 'decided':
+        this.#decidedHeight = input.height;
         return;
       case 'importFailed':
         this.#onImportFailed(input);
@@ -202,18 +210,27 @@ class Machine implements SyncMachine {
   #judge(): void {
     const target = this.#peers.target(this.#tick);
     if (target === undefined) return;
-    const missing = target - this.#height;
+    const missing = target - this.#ownHeight();
     if (missing <= 0) {
       if (this.#isBehind !== false) this.#effects.push({ type: 'caughtUp', height: this.#height });
       this.#isBehind = false;
       return;
     }
     if (this.#isBehind === true) return;
-    const isStill = this.#tick - this.#movedTick >= this.#limits.graceTicks;
-    if (this.#isBehind === undefined || missing > this.#limits.nearCountMax || isStill) {
+    if (this.#isBehind === undefined || missing > this.#limits.nearCountMax || this.#isStillFor(1)) {
       this.#isBehind = true;
       this.#effects.push({ type: 'behind', height: this.#height, target });
     }
+  }
+
+  /** Up to here blocks are final, or the own consensus is about to bring them. */
+  #ownHeight(): Height {
+    if (this.#decidedHeight <= this.#height || this.#isStillFor(DECIDED_PATIENCE)) return this.#height;
+    return this.#decidedHeight;
+  }
+
+  #isStillFor(graceCount: number): boolean {
+    return this.#tick - this.#movedTick >= graceCount * this.#limits.graceTicks;
   }
 
   /** SYNC-8. */
@@ -229,7 +246,7 @@ class Machine implements SyncMachine {
   #requestMissing(): void {
     if (this.#isBehind !== true) return;
     const end = this.#height + this.#limits.aheadCountMax;
-    let from = this.#height + 1;
+    let from = this.#ownHeight() + 1;
     while (this.#requests.size < this.#limits.requestCountMax) {
       while (from <= end && this.#isCovered(from)) from++;
       if (from > end) return;

@@ -26,6 +26,8 @@ export type SyncInput =
     }
   /** This height is final here, by import or by the own consensus. */
   | { readonly type: 'imported'; readonly height: Height }
+  /** The own consensus has decided the order up to here: it brings these blocks itself, unless it stands still. */
+  | { readonly type: 'decided'; readonly height: Height }
   /** A block handed out by `import` is wrong (`fault`: its sender lied) or could not be imported here. */
   | {
       readonly type: 'importFailed';

@@ -57,6 +57,24 @@ describe('SYNC-3: when to sync', () => {
     expect(tick(machine, 1).map((effect) => effect.type)).toEqual(['behind', 'request']);
   });
 
+  test('what the own consensus has decided is fetched only when the head stands still for long', () => {
+    const machine = createSyncMachine({ height: height(3), limits: { graceTicks: 4 } });
+    machine.step({ type: 'peerStatus', peer: alice, height: height(3) });
+    machine.step({ type: 'imported', height: height(4) });
+    machine.step({ type: 'decided', height: height(6) });
+    machine.step({ type: 'peerStatus', peer: alice, height: height(6) });
+    expect(tick(machine, 19)).toEqual([]);
+    expect(requestsOf(tick(machine, 1)).map(({ from, to }) => [from, to])).toEqual([[5, 6]]);
+  });
+
+  test('behind, it fetches only what lies above the decided heights, and is caught up when they reach the target', () => {
+    const machine = createSyncMachine({ height: height(3), limits: { graceTicks: 4, nearCountMax: 16 } });
+    machine.step({ type: 'decided', height: height(5) });
+    const effects = machine.step({ type: 'peerStatus', peer: alice, height: height(9) });
+    expect(requestsOf(effects).map(({ from, to }) => [from, to])).toEqual([[6, 9]]);
+    expect(machine.step({ type: 'decided', height: height(9) })).toEqual([{ type: 'caughtUp', height: 3 }]);
+  });
+
   test('far behind, it does not wait', () => {
     const machine = createSyncMachine({ height: height(3), limits: { nearCountMax: 16 } });
     machine.step({ type: 'peerStatus', peer: alice, height: height(3) });
