@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { BROKEN_QUORUM } from '../src/mutants/list.ts';
-import { createPatchedReplica } from '../src/mutants/patched-replica.ts';
+import { BROKEN_QUORUM } from '../src/mutants/list-quorum.ts';
+import { createPatchedProgram } from '../src/mutants/patched-program.ts';
 import { runSeed } from '../src/simulator/cluster.ts';
 import { runSeeds } from '../src/simulator/run-seeds.ts';
 import { Summary } from '../src/simulator/summary.ts';
@@ -26,7 +26,7 @@ test('one seed gives one trace, bit for bit', () => {
 });
 
 test('a quorum that is one vote too small is caught', async () => {
-  const createReplica = await createPatchedReplica('quorum', BROKEN_QUORUM.patches);
-  const caught = [1, 2, 3].map((seed) => runSeed({ seed, createReplica }).violation?.checker);
+  const { program } = await createPatchedProgram('quorum', BROKEN_QUORUM.patches);
+  const caught = [1, 2, 3].map((seed) => runSeed({ seed, program }).violation?.checker);
   expect(caught).toEqual(['chain', 'chain', 'chain']);
 });

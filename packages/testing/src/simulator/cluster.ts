@@ -1,5 +1,6 @@
 /** One run: a cluster from a seed, chaos, healing, judgement. */
 import type { RuleId } from '@hansa/consensus';
+import { ConsensusDriver, createVoteStore, openVoteStore, replaceLostVoteStore } from '@hansa/node';
 import type { HashHex } from '@hansa/primitives';
 import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
 import { Liar, STRATEGIES, type Strategy } from './byzantine.ts';
@@ -12,14 +13,15 @@ import { createSimDigests, simHash, simNodeId } from './sim-crypto.ts';
 import { SimNetwork } from './sim-network.ts';
 import { type NodeTraits, type Run, SimNode } from './sim-node.ts';
 import { RunEnded, type Violation } from './violation.ts';
-import { World, type WorldOptions } from './world.ts';
+import { type Program, World } from './world.ts';
 
 export type RunOptions = {
   readonly seed: number;
   readonly profile?: Profile;
   readonly nodes?: number;
   readonly writeTrace?: (line: string) => void;
-  readonly createReplica?: WorldOptions['createReplica'];
+  /** The real one when it is missing. */
+  readonly program?: Program;
 };
 
 export type RunReport = {
@@ -40,6 +42,7 @@ export type RunReport = {
   readonly violation: Violation | undefined;
 };
 
+const REAL_PROGRAM: Program = { ConsensusDriver, createVoteStore, openVoteStore, replaceLostVoteStore };
 const CHAOS_US = 28_000_000;
 const JUDGE_US = 30_000_000;
 const QUIET_US = 8_000_000;
@@ -88,7 +91,7 @@ class Cluster {
       options: {
         settings: {},
         compactBytesMin: chance.pick([2_000, 20_000, 200_000]),
-        ...(options.createReplica === undefined ? {} : { createReplica: options.createReplica }),
+        program: options.program ?? REAL_PROGRAM,
       },
       writeTrace: options.writeTrace,
     });

@@ -1,15 +1,6 @@
 /** One simulated validator or observer: the real driver, replica and vote store; stand-ins around them. */
 import type { FinalHead, PbftReport, PbftStatus, RuleId } from '@hansa/consensus';
-import {
-  ConsensusDriver,
-  type ConsensusPorts,
-  createVoteStore,
-  type DriverReport,
-  openVoteStore,
-  replaceLostVoteStore,
-  type VoteStore,
-  type VoteStoreOptions,
-} from '@hansa/node';
+import type { ConsensusDriver, ConsensusPorts, DriverReport, VoteStore, VoteStoreOptions } from '@hansa/node';
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import type { Checkers } from './checkers.ts';
 import type { Member } from './member.ts';
@@ -21,7 +12,7 @@ import { SimDisk } from './sim-disk.ts';
 import { SimLedger, SYNC_BATCH } from './sim-ledger.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { SimPool } from './sim-pool.ts';
-import type { World } from './world.ts';
+import type { Program, World } from './world.ts';
 
 /** Thrown at an effect boundary: the process is gone from here on. */
 export class SimulatedCrash extends Error {}
@@ -99,7 +90,11 @@ export class SimNode implements Member {
       boundary: (operation) => this.#boundary(operation),
       durable: (name, bytes, isWhole) => run.checkers.votes.onDurable(this, name, bytes, isWhole),
     });
-    void createVoteStore(this.disk.files, this.#storeOptions());
+    void this.#program.createVoteStore(this.disk.files, this.#storeOptions());
+  }
+
+  get #program(): Program {
+    return this.#world.options.program;
   }
 
   get isUp(): boolean {
@@ -140,6 +135,7 @@ export class SimNode implements Member {
 
   #startDriver(): void {
     const options = this.#storeOptions();
+    const { openVoteStore, replaceLostVoteStore } = this.#program;
     const opened = openVoteStore(this.disk.files, options);
     if (opened.state === 'lost') this.wasWiped = true;
     const store = opened.state === 'lost' ? replaceLostVoteStore(this.disk.files, options) : opened.store;
@@ -147,8 +143,8 @@ export class SimNode implements Member {
     this.#store = store;
     this.#run.checkers.votes.onRestored(this, store.restored());
     this.pool = new SimPool(this.#world);
-    const { createReplica, settings } = this.#world.options;
-    this.driver = new ConsensusDriver(
+    const { settings } = this.#world.options;
+    this.driver = new this.#program.ConsensusDriver(
       {
         nodeId: this.nodeId,
         chainId: SIM_CHAIN_ID,
@@ -157,7 +153,6 @@ export class SimNode implements Member {
         store,
         instance: this.#chance.hex(16),
         settings: { ...settings, onRule: (rule: RuleId) => this.#world.onRule(rule) },
-        ...(createReplica === undefined ? {} : { createReplica }),
       },
       this.#ports(),
     );
@@ -176,7 +171,7 @@ export class SimNode implements Member {
     this.crash();
     this.disk.wipe();
     this.disk.isFull = false;
-    void createVoteStore(this.disk.files, this.#storeOptions());
+    void this.#program.createVoteStore(this.disk.files, this.#storeOptions());
   }
 
   /** Power cut, now. */

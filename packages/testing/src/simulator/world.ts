@@ -1,6 +1,6 @@
 /** What all parts of one run share. */
-import type { PbftConfig, RestoredState, RuleId } from '@hansa/consensus';
-import type { ConsensusDigests, Replica } from '@hansa/node';
+import type { PbftConfig, RuleId } from '@hansa/consensus';
+import type { ConsensusDigests } from '@hansa/node';
 import type { HashHex, Height, Term } from '@hansa/primitives';
 import type { Certificate, Proposal, TermInfo, ValidatorSet } from '@hansa/protocol';
 import type { EventQueue } from './event-queue.ts';
@@ -8,11 +8,16 @@ import type { Member } from './member.ts';
 import { type SimState, type SimTransaction, simExecute } from './sim-chain.ts';
 import { simVerify } from './sim-crypto.ts';
 
+/** What a node runs. A deliberately broken one shows that the checkers see. */
+export type Program = Pick<
+  typeof import('@hansa/node'),
+  'ConsensusDriver' | 'createVoteStore' | 'openVoteStore' | 'replaceLostVoteStore'
+>;
+
 export type WorldOptions = {
   readonly settings: Partial<Omit<PbftConfig, 'nodeId' | 'incarnation' | 'instance' | 'onRule'>>;
   readonly compactBytesMin: number;
-  /** A broken replica, to see that it is caught. */
-  readonly createReplica?: (config: PbftConfig, restored: RestoredState) => Replica;
+  readonly program: Program;
 };
 
 export type WorldParts = {

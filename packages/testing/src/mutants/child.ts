@@ -1,0 +1,3 @@
+import { runChild } from './run-mutant.ts';
+
+await runChild(process.argv[2]);
