@@ -42,13 +42,20 @@ function jsonLogger(level: string, write: (text: string) => void): Logger {
   return wrap(base);
 }
 
+const NODE_ID = /^[0-9a-f]{128}$/;
+
+/** A node id by its start, as the commands show it; the JSON format has it whole. */
+function shortened(value: LogFields[string]): string {
+  return typeof value === 'string' && NODE_ID.test(value) ? `${value.slice(0, 8)}…` : String(value);
+}
+
 function textLogger(level: string, write: (text: string) => void, component: string): Logger {
   const least = LEVELS.indexOf(level);
   const log = (name: string, message: string, fields: LogFields = {}): void => {
     if (LEVELS.indexOf(name) < least) return;
     const time = new Date().toISOString().slice(11, 23);
     const extra = Object.entries(fields).filter(([, value]) => value !== undefined);
-    const tail = extra.map(([key, value]) => ` ${key}=${String(value)}`).join('');
+    const tail = extra.map(([key, value]) => ` ${key}=${shortened(value)}`).join('');
     const mark = name === 'warn' || name === 'error' ? `${name.toUpperCase()} ` : '';
     write(`${time} ${mark}${component === '' ? '' : `${component}: `}${message}${tail}\n`);
   };

@@ -60,7 +60,7 @@ function stateOf({ whyNoBlock, missing }: StatusReport): string {
   if (whyNoBlock !== null) return `NO BLOCK: ${whyNoBlock}`;
   if (missing.length === 0) return 'all is well';
   const names = missing.map(({ nodeId, organisation }) => `${organisation ?? 'node'} (${shortId(nodeId)})`);
-  return `blocks are made, but not all validators are here; missing: ${names.join(', ')}`;
+  return `blocks can be made, but not all validators are here; missing: ${names.join(', ')}`;
 }
 
 function show(status: StatusReport, output: Output): void {
