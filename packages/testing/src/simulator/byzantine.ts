@@ -1,10 +1,12 @@
 /** Members that lie: each runs the real driver and lets a strategy change what it sends, or says things on its own. */
-import type { HashHex, Height, NodeId, ValidatorIndex, View } from '@hansa/primitives';
-import type { PbftMessage, Proposal, VoteCertificate } from '@hansa/protocol';
+import type { PbftStatus } from '@hansa/consensus';
+import type { HashHex, Height, NodeId, View } from '@hansa/primitives';
+import type { PbftMessage, VoteCertificate } from '@hansa/protocol';
+import { claimOf, Forger, type Made, type Signed, type Unsigned } from './forgery.ts';
 import type { Member } from './member.ts';
 import type { SimPacket } from './packet.ts';
 import type { Prng } from './prng.ts';
-import { simHash, simSign } from './sim-crypto.ts';
+import { simHash } from './sim-crypto.ts';
 import type { Run, SimNode } from './sim-node.ts';
 import type { World } from './world.ts';
 
@@ -21,10 +23,12 @@ export const STRATEGIES = [
   'censorship',
   'wrong results',
   'amnesia',
+  'out of turn',
+  'odd times',
+  'made-up certificates',
 ] as const;
 export type Strategy = (typeof STRATEGIES)[number];
 
-type Unsigned<T> = T extends unknown ? Omit<T, 'signature'> : never;
 const HISTORY_MAX = 400;
 
 /** One liar. Its second process (Twins) is another `SimNode` with the same id, started by the cluster. */
@@ -34,12 +38,13 @@ export class Liar {
   readonly #run: Run;
   readonly #world: World;
   readonly #chance: Prng;
+  readonly #forger: Forger;
   /** To whom nothing, or the other version, is sent; drawn anew from time to time. */
   #victims: ReadonlySet<NodeId> = new Set();
   readonly #history: SimPacket[] = [];
   readonly #certificates: VoteCertificate[] = [];
   /** The other version of each own proposal. */
-  readonly #others: Map<HashHex, { readonly proposal: Proposal; readonly digest: HashHex }> = new Map();
+  readonly #others: Map<HashHex, Made> = new Map();
 
   constructor(node: SimNode, strategies: readonly Strategy[], run: Run, chance: Prng) {
     this.node = node;
@@ -47,6 +52,7 @@ export class Liar {
     this.#run = run;
     this.#world = run.world;
     this.#chance = chance;
+    this.#forger = new Forger(node, run.world, chance.fork(1));
     node.isByzantine = true;
     if (this.#has('censorship')) node.leavesOut = (hash) => hash.charCodeAt(0) % 2 === 0;
     run.network.tampers.set(node, (_from, to, packet) => this.#tamper(to, packet));
@@ -77,8 +83,8 @@ export class Liar {
     if (this.#has('huge views')) {
       const view = (status.view + this.#chance.pick([1, 2, 1000, 2 ** 40])) as View;
       const claim = undefined;
-      this.#say({ type: 'view-change', ...this.#author(), view, claim, certificate: undefined });
-      this.#say({ type: 'suspect', ...this.#author(), view: status.view, decidedHeight: (2 ** 40) as Height });
+      this.#say({ type: 'view-change', ...this.#forger.author, view, claim, certificate: undefined });
+      this.#say({ type: 'suspect', ...this.#forger.author, view: status.view, decidedHeight: (2 ** 40) as Height });
       this.#world.count('lie: huge view');
     }
     if (this.#has('amnesia') && this.#chance.chance(0.1)) {
@@ -92,29 +98,37 @@ export class Liar {
     }
     if (this.#has('wrong results')) {
       const height = (status.stableHeight + this.#chance.between(1, 3)) as Height;
-      this.#say({ type: 'result', ...this.#author(), height, blockHash: simHash(`wrong ${height}`) });
+      this.#say({ type: 'result', ...this.#forger.author, height, blockHash: simHash(`wrong ${height}`) });
       this.#world.count('lie: wrong result');
     }
     if (this.#has('forged tip')) {
       const view = (status.view + this.#chance.between(0, 2)) as View;
       const certificate = this.#certificates.length === 0 ? undefined : this.#chance.pick(this.#certificates);
-      this.#say({ type: 'new-view', ...this.#author(), view, claims: [], certificate });
+      this.#say({ type: 'new-view', ...this.#forger.author, view, claims: [], certificate });
     }
+    if (this.#has('out of turn')) this.#proposeOutOfTurn(status);
+    if (this.#has('made-up certificates')) this.#makeUpCertificates(status);
   }
 
-  #author(): { readonly term: PbftMessage extends { term: infer T } ? T : never; readonly sender: ValidatorIndex } {
-    const { term } = this.node.state;
-    const sender = term.validators.findIndex(({ nodeId }) => nodeId === this.node.nodeId);
-    return { term: term.term as never, sender: Math.max(0, sender) as ValidatorIndex };
+  #proposeOutOfTurn({ view }: PbftStatus): void {
+    const { proposal, digest } = this.#forger.proposal({ view });
+    this.#say({ type: 'proposal', ...this.#forger.author, view, proposal, digest });
+    this.#world.count('lie: out of turn');
   }
 
-  #sign(message: Unsigned<Extract<PbftMessage, { sender: ValidatorIndex }>>): PbftMessage {
-    const digest = this.#world.digests.signingDigest(message);
-    return { ...message, signature: simSign(digest, this.node.nodeId) } as PbftMessage;
+  /** The body comes a little later, when those who believe the certificate ask for it. */
+  #makeUpCertificates({ view }: PbftStatus): void {
+    const made = this.#forger.proposal({ view });
+    const kind = this.#chance.pick(['prepare', 'commit'] as const);
+    const certificate = this.#forger.certificate(kind, made, view);
+    const type = kind === 'prepare' ? 'prepared-certificate' : 'commit-certificate';
+    this.#injectAll({ type: 'pbft', message: { type, certificate } });
+    this.#world.queue.after(100_000, () => this.#injectAll({ type: 'proposals', proposals: [made.proposal] }));
+    this.#world.count('lie: made-up certificate');
   }
 
-  #say(message: Unsigned<Extract<PbftMessage, { sender: ValidatorIndex }>>): void {
-    this.#injectAll({ type: 'pbft', message: this.#sign(message) });
+  #say(message: Unsigned<Signed>): void {
+    this.#injectAll({ type: 'pbft', message: this.#forger.sign(message) });
   }
 
   #injectAll(packet: SimPacket): void {
@@ -123,29 +137,46 @@ export class Liar {
 
   /** What goes out instead of `packet`. */
   #tamper(to: Member, packet: SimPacket): readonly SimPacket[] {
-    if (this.#has('twins') && !isPartnerOf(this.node, to)) return [];
+    if (this.#has('twins') && !isPartnerOf(this.node, to)) return this.#withhold('twins');
     const isVictim = this.#victims.has(to.nodeId);
-    if (this.#has('silence towards some') && isVictim) return [];
-    if (this.#has('withheld bodies') && (packet.type === 'proposals' || packet.type === 'transactions')) return [];
+    if (this.#has('silence towards some') && isVictim) return this.#withhold('silence towards some');
+    const isBody = packet.type === 'proposals' || packet.type === 'transactions';
+    if (this.#has('withheld bodies') && isBody) return this.#withhold('withheld bodies');
     if (packet.type !== 'pbft') return [packet];
     this.#remember(packet);
     const { message } = packet;
     switch (message.type) {
       case 'proposal':
         if (this.#has('withheld bodies') && isVictim) return [];
+        if (this.#has('odd times')) return this.#otherProposal(message);
         return this.#has('equivocation') && isVictim ? this.#otherProposal(message) : [packet];
       case 'prepare':
       case 'commit':
         return this.#tamperVote(message, packet, isVictim);
       case 'view-change':
-        return this.#has('forged view-change') && message.sender === this.#author().sender
-          ? [this.#forgedClaim(message)]
-          : [packet];
+        return message.sender === this.#forger.author.sender ? [this.#tamperViewChange(message)] : [packet];
       case 'new-view':
+        if (this.#has('made-up certificates') && message.sender === this.#forger.author.sender) {
+          this.#world.count('lie: made-up tip');
+          return [{ type: 'pbft', message: this.#forger.newView(message.view, message.claims) }];
+        }
         return this.#has('forged tip') ? [this.#forgedTip(message)] : [packet];
       default:
         return [packet];
     }
+  }
+
+  #withhold(strategy: Strategy): readonly SimPacket[] {
+    this.#world.count(`lie: ${strategy}`);
+    return [];
+  }
+
+  #tamperViewChange(message: Extract<PbftMessage, { type: 'view-change' }>): SimPacket {
+    if (this.#has('made-up certificates')) {
+      this.#world.count('lie: made-up claim');
+      return { type: 'pbft', message: this.#forger.viewChange(message.view) };
+    }
+    return this.#has('forged view-change') ? this.#forgedClaim(message) : { type: 'pbft', message };
   }
 
   #remember(packet: Extract<SimPacket, { type: 'pbft' }>): void {
@@ -162,16 +193,20 @@ export class Liar {
 
   #otherProposal(message: Extract<PbftMessage, { type: 'proposal' }>): readonly SimPacket[] {
     const { sender, term, view } = message;
-    if (sender !== this.#author().sender) return [{ type: 'pbft', message }];
+    if (sender !== this.#forger.author.sender) return [{ type: 'pbft', message }];
     let other = this.#others.get(message.digest);
     if (other === undefined) {
-      const proposal = { ...message.proposal, timestamp: message.proposal.timestamp + 1, transactionHashes: [] };
-      other = { proposal, digest: this.#world.digests.proposalDigest(proposal) };
+      const { timestamp } = message.proposal;
+      const isOdd = this.#has('odd times');
+      const change = isOdd
+        ? { timestamp: timestamp + this.#chance.pick([-60_000, -2_500, -500, 2_500, 3_500, 60_000]) }
+        : { timestamp: timestamp + 1, transactionHashes: [] };
+      other = this.#forger.variant(message.proposal, change);
       this.#others.set(message.digest, other);
-      this.#world.count('lie: equivocation');
+      this.#world.count(isOdd ? 'lie: odd time' : 'lie: equivocation');
     }
     const { proposal, digest } = other;
-    return [{ type: 'pbft', message: this.#sign({ type: 'proposal', term, sender, view, proposal, digest }) }];
+    return [{ type: 'pbft', message: this.#forger.sign({ type: 'proposal', term, sender, view, proposal, digest }) }];
   }
 
   #tamperVote(
@@ -180,14 +215,14 @@ export class Liar {
     isVictim: boolean,
   ): readonly SimPacket[] {
     const { type, term, sender, view, height } = message;
-    if (sender !== this.#author().sender) return [packet];
+    if (sender !== this.#forger.author.sender) return [packet];
     const other = this.#others.get(message.digest)?.digest;
-    if (this.#has('equivocation') && other !== undefined && isVictim) {
-      return [{ type: 'pbft', message: this.#sign({ type, term, sender, view, height, digest: other }) }];
+    if (other !== undefined && (this.#has('odd times') || isVictim)) {
+      return [{ type: 'pbft', message: this.#forger.sign({ type, term, sender, view, height, digest: other }) }];
     }
     if (this.#has('votes for anything')) {
       this.#world.count('lie: votes for anything');
-      const commit = this.#sign({ type: 'commit', term, sender, view, height, digest: message.digest });
+      const commit = this.#forger.sign({ type: 'commit', term, sender, view, height, digest: message.digest });
       return [packet, { type: 'pbft', message: commit }];
     }
     return [packet];
@@ -198,24 +233,24 @@ export class Liar {
     const { term, sender, view } = message;
     const old = this.#certificates.filter((certificate) => certificate.term === term && certificate.view < view);
     const certificate = old.length === 0 || this.#chance.chance(0.4) ? undefined : this.#chance.pick(old);
-    const claim =
-      certificate === undefined
-        ? undefined
-        : { view: certificate.view, height: certificate.height, digest: certificate.digest };
+    const claim = certificate === undefined ? undefined : claimOf(certificate);
     this.#world.count('lie: forged view-change');
-    return { type: 'pbft', message: this.#sign({ type: 'view-change', term, sender, view, claim, certificate }) };
+    return {
+      type: 'pbft',
+      message: this.#forger.sign({ type: 'view-change', term, sender, view, claim, certificate }),
+    };
   }
 
   /** The claims that suit it, and another certificate than that of the highest. */
   #forgedTip(message: Extract<PbftMessage, { type: 'new-view' }>): SimPacket {
     const { term, sender, view, claims } = message;
-    if (sender !== this.#author().sender) return { type: 'pbft', message };
+    if (sender !== this.#forger.author.sender) return { type: 'pbft', message };
     const certificate = this.#certificates.length === 0 ? undefined : this.#chance.pick(this.#certificates);
     const chosen = this.#chance.chance(0.5) ? claims : claims.slice(0, claims.length - 1);
     this.#world.count('lie: forged tip');
     return {
       type: 'pbft',
-      message: this.#sign({ type: 'new-view', term, sender, view, claims: chosen, certificate }),
+      message: this.#forger.sign({ type: 'new-view', term, sender, view, claims: chosen, certificate }),
     };
   }
 }

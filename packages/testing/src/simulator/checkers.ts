@@ -5,14 +5,14 @@
 import type { PbftReport, PbftStatus } from '@hansa/consensus';
 import type { DriverReport } from '@hansa/node';
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
-import type { TermInfo } from '@hansa/protocol';
+import type { Proposal, TermInfo } from '@hansa/protocol';
 import type { Member } from './member.ts';
 import type { SimPacket } from './packet.ts';
 import { type SimBlock, type SimState, simExecute } from './sim-chain.ts';
 import { simVerify } from './sim-crypto.ts';
 import { type CheckerName, RunEnded, type Violation } from './violation.ts';
 import { VoteChecker } from './vote-checker.ts';
-import type { World } from './world.ts';
+import { EPOCH_MS, type World } from './world.ts';
 
 export class Checkers {
   readonly world: World;
@@ -87,6 +87,7 @@ export class Checkers {
     if (block.proposal.parentDigest !== parent.proposalDigest) this.fail('chain', `${height} is not on its parent`);
     if (block.proposal.timestamp <= parent.timestamp) this.fail('chain', `time of ${height} does not rise`);
     if (block.proposal.term !== parent.term.term) this.fail('chain', `${height} is of term ${block.proposal.term}`);
+    this.#checkOrigin(block.proposal, parent.term);
     for (const hash of block.proposal.transactionHashes) {
       if (this.#onChain.has(hash)) this.fail('validity', `a transaction is final twice, again at ${height}`);
       if (!this.world.transactions.has(hash))
@@ -178,6 +179,17 @@ export class Checkers {
   checkQuiet(): void {
     for (const [kind, count] of this.traffic) {
       if (kind !== 'status' && kind !== 'heartbeat') this.fail('quiet', `${count} ${kind} on an idle network`);
+    }
+  }
+
+  /** Chain: from the primary of the view that it names, and not from a future that no honest clock has seen. */
+  #checkOrigin({ height, view, proposer, timestamp }: Proposal, { primaryOrder, parameters }: TermInfo): void {
+    if (primaryOrder[view % primaryOrder.length] !== proposer) {
+      this.fail('chain', `${height} was proposed in view ${view} by ${proposer}, who does not lead it`);
+    }
+    const nowMs = EPOCH_MS + this.world.queue.nowMs + this.world.clockAheadMsMax;
+    if (timestamp > nowMs + parameters.clockSkewMs) {
+      this.fail('chain', `${height} is ${timestamp - nowMs} ms ahead of every clock`);
     }
   }
 

@@ -5,6 +5,7 @@ export class EventQueue {
   #runs: (() => void)[] = [];
   #order = 0;
   #nowUs = 0;
+  #ranCount = 0;
 
   get nowUs(): number {
     return this.#nowUs;
@@ -12,6 +13,11 @@ export class EventQueue {
 
   get nowMs(): number {
     return Math.floor(this.#nowUs / 1000);
+  }
+
+  /** Events that have happened. */
+  get ranCount(): number {
+    return this.#ranCount;
   }
 
   get size(): number {
@@ -41,6 +47,7 @@ export class EventQueue {
     while (this.#times.length > 0 && (this.#times[0] as number) <= timeUs) {
       this.#nowUs = this.#times[0] as number;
       const run = this.#takeFirst();
+      this.#ranCount++;
       run();
       if (isDone()) return;
     }

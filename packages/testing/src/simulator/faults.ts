@@ -195,6 +195,7 @@ export class Faults {
         break;
       case 'clock':
         node.clockOffsetMs = chance.pick([0, -500, 700, -2_500, 2_900, 3_500, -60_000]);
+        world.clockAheadMsMax = Math.max(world.clockAheadMsMax, node.clockOffsetMs);
         break;
       case 'slow':
         node.executeUs = chance.pick([1_000, 20_000, 200_000, 1_500_000]);

@@ -12,7 +12,7 @@ import { SimDisk } from './sim-disk.ts';
 import { SimLedger, SYNC_BATCH } from './sim-ledger.ts';
 import type { SimNetwork } from './sim-network.ts';
 import { SimPool } from './sim-pool.ts';
-import type { Program, World } from './world.ts';
+import { EPOCH_MS, type Program, type World } from './world.ts';
 
 /** Thrown at an effect boundary: the process is gone from here on. */
 export class SimulatedCrash extends Error {}
@@ -35,7 +35,6 @@ export type Run = {
   crashed: ((node: SimNode) => void) | undefined;
 };
 
-const EPOCH_MS = 1_700_000_000_000;
 const HEARTBEAT_US = 1_000_000;
 
 export class SimNode implements Member {

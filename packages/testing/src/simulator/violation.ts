@@ -11,6 +11,7 @@ export type CheckerName =
   | 'liveness'
   | 'bounded'
   | 'quiet'
+  | 'busy'
   | 'report'
   | 'exception';
 

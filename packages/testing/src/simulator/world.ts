@@ -8,6 +8,9 @@ import type { Member } from './member.ts';
 import { type SimState, type SimTransaction, simExecute } from './sim-chain.ts';
 import { simVerify } from './sim-crypto.ts';
 
+/** Wall clock at virtual time 0. */
+export const EPOCH_MS = 1_700_000_000_000;
+
 /** What a node runs. A deliberately broken one shows that the checkers see. */
 export type Program = Pick<
   typeof import('@hansa/node'),
@@ -39,6 +42,8 @@ export class World {
   readonly transactions: Map<HashHex, SimTransaction> = new Map();
   readonly counts: Map<string, number> = new Map();
   readonly rules: Map<RuleId, number> = new Map();
+  /** How far a clock was ahead at any time of the run: what an honest primary may have believed. */
+  clockAheadMsMax = 0;
   readonly #writeTrace: ((line: string) => void) | undefined;
   readonly #executions: Map<string, SimState> = new Map();
   readonly #certificates: Map<string, boolean> = new Map();
