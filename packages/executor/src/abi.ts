@@ -22,6 +22,14 @@ export function topicOf(signature: string): string {
   return bytesToHex(ethereumCrypto.keccak256(asciiBytes(signature)));
 }
 
+/**
+ * A to Z in lower case, all else as it is (EXE-32). What JavaScript makes of other letters depends on the Unicode version
+ * of the engine: two nodes could differ.
+ */
+export function lowerCaseAscii(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => String.fromCharCode(letter.charCodeAt(0) + 32));
+}
+
 export function encodeAbi(types: readonly AbiType[], values: readonly AbiValue[]): Uint8Array {
   const heads: Uint8Array[] = [];
   const tails: Uint8Array[] = [];

@@ -7,8 +7,8 @@ import {
   SYSTEM_CONFIG_ADDRESS,
 } from '@hansa/membership';
 import type { HashHex } from '@hansa/primitives';
-import { encodeParameters, type Log, parameterByKey, setParameter } from '@hansa/protocol';
-import { decodeAbi, encodeAbi, topicOf } from '../abi.ts';
+import { encodeParameters, type Log, type ProtocolErrorCode, parameterByKey, setParameter } from '@hansa/protocol';
+import { decodeAbi, encodeAbi, lowerCaseAscii, topicOf } from '../abi.ts';
 import { READ_GAS, type SystemContract, type SystemFunction, type SystemOutcome, WRITE_GAS } from './types.ts';
 
 /** Code of FISCO BCOS for a caller without permission. */
@@ -17,6 +17,22 @@ const VALUE_CHANGED = 'ValueChanged(string,string,address)';
 
 const revert = (reason: string): SystemOutcome => ({ type: 'revert', reason });
 
+const UNKNOWN = 'unknown parameter';
+
+/** spec EXE-33, EXE-35: the text stands in a receipt, so that it is a rule and not the wording of a library. */
+function refusalOf(key: string, code: ProtocolErrorCode): string {
+  switch (code) {
+    case 'PROTOCOL_PARAMETER_UNKNOWN':
+      return UNKNOWN;
+    case 'PROTOCOL_PARAMETER_MALFORMED':
+      return `malformed value of ${key}`;
+    case 'PROTOCOL_PARAMETER_CONFLICT':
+      return `${key} contradicts another parameter`;
+    default:
+      return `${key} out of range`;
+  }
+}
+
 const setValueByKey: SystemFunction = {
   signature: 'setValueByKey(string,string)',
   isView: false,
@@ -24,13 +40,13 @@ const setValueByKey: SystemFunction = {
   run: ({ state, caller }, data) => {
     const decoded = decodeAbi(['string', 'string'], data);
     if (decoded === undefined) return revert('setValueByKey(string,string) is expected');
-    const key = (decoded[0] as string).toLowerCase();
+    const key = lowerCaseAscii(decoded[0] as string);
     const text = decoded[1] as string;
     if (organisationOf(readRegistry(state), caller) === undefined) {
       return { type: 'return', output: encodeAbi(['int256'], [NO_PERMISSION]), logs: [] };
     }
     const changed = setParameter(readParameters(state), key, text);
-    if (!changed.ok) return revert(changed.error.message);
+    if (!changed.ok) return revert(refusalOf(key, changed.error.code));
     state.set(PARAMETERS_KEY, encodeParameters(changed.value));
     const log: Log = {
       address: SYSTEM_CONFIG_ADDRESS,
@@ -49,9 +65,9 @@ const getValueByKey: SystemFunction = {
   run: ({ state }, data) => {
     const decoded = decodeAbi(['string'], data);
     if (decoded === undefined) return revert('getValueByKey(string) is expected');
-    const key = (decoded[0] as string).toLowerCase();
+    const key = lowerCaseAscii(decoded[0] as string);
     const next = parameterByKey(readParameters(state), key);
-    if (next === undefined) return revert(`there is no parameter ${key}`);
+    if (next === undefined) return revert(UNKNOWN);
     const { info } = readTermState(state);
     const isInForce = parameterByKey(info.parameters, key) === next;
     const since = isInForce ? info.baseHeight + 1 : info.endHeight + 1;

@@ -9,7 +9,7 @@ import {
 } from '@hansa/membership';
 import type { HashHex } from '@hansa/primitives';
 import type { Log } from '@hansa/protocol';
-import { type AbiType, type AbiValue, decodeAbi, encodeAbi, topicOf } from '../abi.ts';
+import { type AbiType, type AbiValue, decodeAbi, encodeAbi, lowerCaseAscii, topicOf } from '../abi.ts';
 import {
   READ_GAS,
   type SystemCall,
@@ -56,7 +56,7 @@ function change({ state, caller, height, suite }: SystemCall, request: Membershi
   });
   if (!after.ok) return returns(['int256'], [BigInt(after.error.code)]);
   for (const { key, value } of registryChanges(before, after.value)) state.set(key, value);
-  const nodeId = request.nodeId.toLowerCase();
+  const { nodeId } = request;
   const weight = BigInt(findNode(after.value, nodeId)?.weight ?? 0);
   const data = encodeAbi(['string', 'string', 'uint256', 'address'], [request.type, nodeId, weight, caller]);
   return returns(['int256'], [0n], [{ address: CONSENSUS_ADDRESS, topics: [topicOf(NODE_CHANGED) as HashHex], data }]);
@@ -65,25 +65,25 @@ function change({ state, caller, height, suite }: SystemCall, request: Membershi
 const functions: readonly SystemFunction[] = [
   changing('addSealer(string,uint256)', ['string', 'uint256'], ([nodeId, weight]) => ({
     type: 'addSealer',
-    nodeId: nodeId as string,
+    nodeId: lowerCaseAscii(nodeId as string),
     weight: weight as bigint,
   })),
   changing('addObserver(string)', ['string'], ([nodeId]) => ({
     type: 'addObserver',
-    nodeId: nodeId as string,
+    nodeId: lowerCaseAscii(nodeId as string),
     addresses: undefined,
   })),
   changing('addObserverWithAddresses(string,string[])', ['string', 'string[]'], ([nodeId, addresses]) => ({
     type: 'addObserver',
-    nodeId: nodeId as string,
+    nodeId: lowerCaseAscii(nodeId as string),
     addresses: addresses as readonly string[],
   })),
   changing('setWeight(string,uint256)', ['string', 'uint256'], ([nodeId, weight]) => ({
     type: 'setWeight',
-    nodeId: nodeId as string,
+    nodeId: lowerCaseAscii(nodeId as string),
     weight: weight as bigint,
   })),
-  changing('remove(string)', ['string'], ([nodeId]) => ({ type: 'remove', nodeId: nodeId as string })),
+  changing('remove(string)', ['string'], ([nodeId]) => ({ type: 'remove', nodeId: lowerCaseAscii(nodeId as string) })),
   {
     signature: 'getNode(string)',
     isView: true,
@@ -91,7 +91,7 @@ const functions: readonly SystemFunction[] = [
     run: ({ state }, data) => {
       const values = decodeAbi(['string'], data);
       if (values === undefined) return revert('getNode(string) is expected');
-      const node = findNode(readRegistry(state), (values[0] as string).toLowerCase());
+      const node = findNode(readRegistry(state), lowerCaseAscii(values[0] as string));
       return node === undefined
         ? returns(['string', 'string', 'uint256', 'string[]', 'uint256'], ['', '', 0n, [], 0n])
         : returns(
