@@ -1,0 +1,30 @@
+/** The public names of this package. */
+import { expect, it } from 'vitest';
+import * as executor from '../src/index.ts';
+
+it('exports', () => {
+  expect(Object.keys(executor).sort()).toMatchInlineSnapshot(`
+    [
+      "DEFAULT_TRACE_LIMITS",
+      "INIT_CODE_SIZE_MAX",
+      "SYSTEM_CONTRACTS",
+      "blockEnvironment",
+      "buildGenesisBlock",
+      "callMessage",
+      "createAccessList",
+      "createdAddress",
+      "decodeAbi",
+      "effectiveGasPrice",
+      "encodeAbi",
+      "encodeCall",
+      "estimateGas",
+      "executeBlock",
+      "intrinsicGas",
+      "selectorOf",
+      "topicOf",
+      "traceBlock",
+      "traceTransaction",
+      "wordOf",
+    ]
+  `);
+});
