@@ -20,6 +20,7 @@ import { createGate } from './gate.ts';
 import { createHeadView } from './head-view.ts';
 import { createHealth } from './health.ts';
 import type { Logger } from './logger.ts';
+import { openMisbehaviourStore } from './misbehaviour-store.ts';
 import type { NodeOptions, RunningNode } from './node.ts';
 import { createNodeEvents } from './node-events.ts';
 import { createGossip } from './pool/gossip.ts';
@@ -210,7 +211,21 @@ async function compose(
     },
     onImported: (block) => driver.committed(block.head),
   });
-  const health = createHealth({ nodeId, network, pool, headView, logger: logger.child('consensus'), monotonicMs });
+  const misbehaviours = openMisbehaviourStore({
+    directory: paths.misbehaviour,
+    suite,
+    genesisHash,
+    now: () => Date.now(),
+  });
+  const health = createHealth({
+    nodeId,
+    network,
+    pool,
+    headView,
+    misbehaviours,
+    logger: logger.child('consensus'),
+    monotonicMs,
+  });
   const sync = createSyncDriver({
     suite,
     genesisHash,
@@ -318,6 +333,7 @@ async function compose(
     driver,
     sync,
     health,
+    misbehaviours,
     events,
     execution,
   };

@@ -20,6 +20,8 @@ export type NodePaths = {
   readonly ledger: string;
   readonly votes: string;
   readonly poolJournal: string;
+  /** Proofs that validators have signed contradicting messages. */
+  readonly misbehaviour: string;
   readonly adminToken: string;
 };
 
@@ -37,6 +39,7 @@ export function nodePaths(directory: string): NodePaths {
     ledger: join(data, 'ledger'),
     votes: join(data, 'votes'),
     poolJournal: join(data, 'pool.journal'),
+    misbehaviour: join(data, 'misbehaviour'),
     adminToken: join(data, 'admin.token'),
   };
 }

@@ -9,9 +9,7 @@ import type { DriverCounters, DriverReport, MisbehaviourCode } from './consensus
 import { type Diagnosis, diagnose, silenceText } from './diagnosis.ts';
 import type { HeadView } from './head-view.ts';
 import type { Logger } from './logger.ts';
-
-/** Proofs of misbehaviour kept for `hansa_getMisbehaviour`; oldest go first. */
-const EVIDENCE_COUNT_MAX = 100;
+import type { MisbehaviourStore } from './misbehaviour-store.ts';
 
 export type Divergence = {
   readonly height: Height;
@@ -19,13 +17,13 @@ export type Divergence = {
   readonly certified: string;
   readonly own: string;
 };
-export type Evidence = Extract<DriverReport, { type: 'evidence' }>;
 
 export type HealthDependencies = {
   readonly nodeId: NodeId;
   readonly network: Pick<Network, 'peers' | 'counters'>;
   readonly pool: Pick<TxPool, 'counts' | 'metrics' | 'longestWaitMs'>;
   readonly headView: HeadView;
+  readonly misbehaviours: MisbehaviourStore;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
 };
@@ -42,7 +40,6 @@ export type Health = {
   onMisbehaviour(peer: NodeId, code: MisbehaviourCode): void;
   onDiverged(divergence: Divergence): void;
   divergence(): Divergence | undefined;
-  evidence(): readonly Evidence[];
   diagnosis(pbft: PbftStatus, sync: SyncProgress): Diagnosis;
   readiness(pbft: PbftStatus, sync: SyncProgress): Readiness;
   summary(pbft: PbftStatus, sync: SyncProgress): string;
@@ -52,13 +49,15 @@ export type Health = {
 /** What the node knows of its own state of health, in words and in numbers. */
 export function createHealth(dependencies: HealthDependencies): Health {
   const { nodeId, network, pool, headView, logger } = dependencies;
-  const evidence: Evidence[] = [];
   const misbehaviour = new Map<string, number>();
   let divergence: Divergence | undefined;
   let last: PbftStatus | undefined;
 
+  const organisationOf = (id: NodeId): string | undefined =>
+    headView.head().term.validators.find((validator) => validator.nodeId === id)?.organisationId;
+
   function nameOf(id: NodeId): string {
-    const organisation = headView.head().term.validators.find((validator) => validator.nodeId === id)?.organisationId;
+    const organisation = organisationOf(id);
     return organisation === undefined ? id.slice(0, 8) : `${organisation} (${id.slice(0, 8)})`;
   }
 
@@ -105,11 +104,12 @@ export function createHealth(dependencies: HealthDependencies): Health {
   return {
     onReport: (report) => {
       if (report.type === 'evidence') {
-        evidence.push(report);
-        if (evidence.length > EVIDENCE_COUNT_MAX) evidence.shift();
+        const organisation = organisationOf(report.nodeId);
+        const file = dependencies.misbehaviours.add({ ...report, organisation });
         logger.warn('a validator has signed two contradicting messages', {
           kind: report.kind,
           validator: nameOf(report.nodeId),
+          proof: file,
         });
       } else if (report.type === 'divergence') {
         divergence = {
@@ -144,7 +144,6 @@ export function createHealth(dependencies: HealthDependencies): Health {
       logger.error('a certified block gives another result here: this node has diverged', { ...found });
     },
     divergence: () => divergence,
-    evidence: () => evidence,
     diagnosis,
     readiness,
     summary: (pbft, sync) => {

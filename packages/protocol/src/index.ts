@@ -12,6 +12,7 @@ export { genesisFault, isNodeAddress } from './genesis-rules.ts';
 export { blockHash, decodeHeader, encodeHeader, HEADER_VERSION } from './header-codec.ts';
 export { isIdentifier } from './identifier.ts';
 export * from './limits.ts';
+export { type Misbehaviour, type MisbehaviourProof, verifyMisbehaviour } from './misbehaviour.ts';
 export {
   decodeParameters,
   encodeParameters,

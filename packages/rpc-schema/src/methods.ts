@@ -289,9 +289,23 @@ const OWN: readonly MethodDescription[] = [
   method('hansa_getTransactionStatus', 'What has become of a transaction', [TX_HASH], TRANSACTION_STATUS),
   method(
     'hansa_getMisbehaviour',
-    'Proofs of misbehaviour that this node holds',
+    'Proofs that validators have signed contradicting messages, oldest first',
     [],
-    listOf(record({ type: TEXT, nodeId: NODE_ID, details: ANY })),
+    listOf(
+      record({
+        format: TEXT,
+        genesisHash: HASH,
+        nodeId: NODE_ID,
+        organisation: orNull(TEXT),
+        kind: { enum: ['proposal', 'prepare', 'commit', 'result', 'view-change', 'new-view'] },
+        term: WHOLE,
+        view: orNull(WHOLE),
+        height: orNull(WHOLE),
+        seenAt: WHOLE,
+        first: DATA,
+        second: DATA,
+      }),
+    ),
   ),
 ];
 

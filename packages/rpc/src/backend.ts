@@ -243,13 +243,29 @@ export type MembersReport = {
   readonly changePending: boolean;
 };
 
+/** A proof for third parties (spec FMT-80), with what people want to know of it. Hex with 0x. */
+export type MisbehaviourRecord = {
+  readonly format: string;
+  readonly genesisHash: string;
+  readonly nodeId: NodeId;
+  readonly organisation: string | null;
+  readonly kind: string;
+  readonly term: number;
+  readonly view: number | null;
+  readonly height: number | null;
+  /** Milliseconds since 1970, by this node's clock. */
+  readonly seenAt: number;
+  readonly first: string;
+  readonly second: string;
+};
+
 export type NodeReports = {
   syncing(): { readonly starting: Height; readonly current: Height; readonly highest: Height } | undefined;
   peerCount(): number;
   status(): NodeStatusReport;
   members(): MembersReport;
   /** Proofs of misbehaviour that this node holds, newest last. */
-  misbehaviour(): readonly { readonly type: string; readonly nodeId: NodeId; readonly details: unknown }[];
+  misbehaviour(): readonly MisbehaviourRecord[];
 };
 
 export type ChainEvents = {

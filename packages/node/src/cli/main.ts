@@ -8,6 +8,7 @@ import { addMembersCommand } from './commands/members.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
+import { addVerifyMisbehaviourCommand } from './commands/verify-misbehaviour.ts';
 import { failCommand } from './output.ts';
 import { VERSION } from './version.ts';
 
@@ -28,6 +29,7 @@ for (const add of [
   addKeysCommand,
   addBackupCommand,
   addVerifyCommand,
+  addVerifyMisbehaviourCommand,
 ]) {
   add(program);
 }
@@ -37,5 +39,10 @@ try {
 } catch (error) {
   // commander has said what is wrong with the words of the call, or has shown the help that was asked for.
   if (error instanceof CommanderError) process.exit(error.exitCode);
-  failCommand(error, process.argv.includes('--json'));
+  failCommand(error, isJsonWanted(process.argv));
+}
+
+/** `hansa start --log json` is read by a program from its first line on. */
+function isJsonWanted(args: readonly string[]): boolean {
+  return args.includes('--json') || args.includes('--log=json') || args[args.indexOf('--log') + 1] === 'json';
 }

@@ -6,6 +6,7 @@ import type { MembersReport, NodeReports, NodeStatusReport } from '@hansa/rpc';
 import type { ConsensusDriver } from '../consensus/driver.ts';
 import type { HeadView } from '../head-view.ts';
 import type { Health } from '../health.ts';
+import type { MisbehaviourStore } from '../misbehaviour-store.ts';
 import type { SyncDriver } from '../sync-driver.ts';
 
 export type ReportsDependencies = {
@@ -16,6 +17,7 @@ export type ReportsDependencies = {
   readonly driver: ConsensusDriver;
   readonly sync: SyncDriver;
   readonly health: Health;
+  readonly misbehaviours: MisbehaviourStore;
   readonly monotonicMs: () => number;
 };
 
@@ -112,11 +114,6 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     peerCount: () => network.connected().length,
     status,
     members,
-    misbehaviour: () =>
-      health.evidence().map((evidence) => ({
-        type: evidence.kind,
-        nodeId: evidence.nodeId,
-        details: { first: evidence.first, second: evidence.second },
-      })),
+    misbehaviour: () => dependencies.misbehaviours.records(),
   };
 }

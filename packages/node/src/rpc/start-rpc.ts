@@ -14,6 +14,7 @@ import type { NodeErrorCode } from '../errors.ts';
 import type { HeadView } from '../head-view.ts';
 import type { Health } from '../health.ts';
 import type { Logger } from '../logger.ts';
+import type { MisbehaviourStore } from '../misbehaviour-store.ts';
 import type { NodeEvents } from '../node-events.ts';
 import type { Submission } from '../pool/submission.ts';
 import { createQueryClient } from '../query/query-client.ts';
@@ -41,6 +42,7 @@ export type StartRpcDependencies = {
   readonly driver: ConsensusDriver;
   readonly sync: SyncDriver;
   readonly health: Health;
+  readonly misbehaviours: MisbehaviourStore;
   readonly events: NodeEvents;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
