@@ -64,6 +64,9 @@ class Journal implements PoolJournalFile {
   #content: readonly Uint8Array[] | undefined;
   /** The writer's loop, while it runs. */
   #writing: Promise<void> | undefined;
+  /** Appends and rewrites that were asked for, and those that are on disk. */
+  #wantedCount = 0;
+  #writtenCount = 0;
   #failure: Error | undefined;
   #isStopped = false;
 
@@ -76,6 +79,7 @@ class Journal implements PoolJournalFile {
   append(transactions: readonly Uint8Array[]): void {
     if (this.#isStopped) return;
     for (const bytes of transactions) this.#appended.push(encodeRecord(bytes));
+    this.#wantedCount++;
   }
 
   rewrite(transactions: readonly Uint8Array[]): void {
@@ -83,13 +87,14 @@ class Journal implements PoolJournalFile {
     this.#content = transactions.map(encodeRecord);
     // The new content has all that is still wanted of what waits.
     this.#appended = [];
+    this.#wantedCount++;
     this.#write().catch(() => undefined);
   }
 
   async flush(): Promise<void> {
-    await this.#write();
-    // What was appended while an earlier write was on its way takes one more.
-    if (this.#appended.length > 0 || this.#content !== undefined) await this.#write();
+    // Counted, since a write that another caller has begun meanwhile may hold what this one has appended.
+    const wanted = this.#wantedCount;
+    while (this.#writtenCount < wanted) await this.#write();
   }
 
   async stop(): Promise<void> {
@@ -111,13 +116,16 @@ class Journal implements PoolJournalFile {
   async #writeAll(): Promise<void> {
     const content = this.#content;
     const appended = this.#appended;
+    const count = this.#wantedCount;
     this.#content = undefined;
     this.#appended = [];
     try {
       if (content !== undefined) await this.#replace(content);
-      if (appended.length === 0) return;
-      await this.#handle.appendFile(concatBytes(...appended));
-      await this.#handle.datasync();
+      if (appended.length > 0) {
+        await this.#handle.appendFile(concatBytes(...appended));
+        await this.#handle.datasync();
+      }
+      this.#writtenCount = count;
     } catch (error) {
       this.#failure = journalFailure(this.#path, error);
       this.#onFatal(this.#failure);
