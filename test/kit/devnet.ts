@@ -30,10 +30,11 @@ export type TestDevnet = {
   readonly ready: ReadyEvent;
   readonly dir: string;
   readonly events: readonly { event: string }[];
-  /** SIGKILL of one node, wherever it runs; resolves when the process is gone. */
+  /** SIGKILL of one node, wherever it runs, if it does; resolves when the process is gone. */
   kill(index: number): Promise<void>;
+  isRunning(index: number): boolean;
   /** Starts a node again by `hansa start`, as a user would. */
-  restart(index: number): RunningNode;
+  restart(index: number, options?: StartOptions): RunningNode;
   /** Ctrl-C; resolves with the exit code of the devnet. */
   stop(): Promise<number | null>;
   /** Stops everything and removes the directory. */
@@ -115,19 +116,21 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<TestDevn
     });
   });
   const restarted = new Map<number, RunningNode>();
+  const pidOf = (index: number): number => restarted.get(index)?.pid ?? (ready.nodes[index] as ReadyNode).pid;
   return {
     ready,
     dir,
     events,
+    isRunning: (index) => isAlive(pidOf(index)),
     kill: async (index) => {
       const again = restarted.get(index);
-      const pid = again?.pid ?? (ready.nodes[index] as ReadyNode).pid;
-      process.kill(pid, 'SIGKILL');
+      const pid = pidOf(index);
+      if (isAlive(pid)) process.kill(pid, 'SIGKILL');
       if (again !== undefined) await again.exited;
       else await until(() => !isAlive(pid), 5_000, `process ${pid} is gone`);
     },
-    restart: (index) => {
-      const node = startNode((ready.nodes[index] as ReadyNode).dir);
+    restart: (index, choice = {}) => {
+      const node = startNode((ready.nodes[index] as ReadyNode).dir, choice);
       restarted.set(index, node);
       return node;
     },
@@ -150,14 +153,19 @@ async function stopAll(
   return gone;
 }
 
+export type StartOptions = { readonly extra?: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+
 /** One node by `hansa start`. */
-export function startNode(dir: string, extra: readonly string[] = []): RunningNode {
-  const child = spawn(process.execPath, [HANSA, 'start', '--dir', dir, '--log', 'json', ...extra], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function startNode(dir: string, { extra = [], env = {} }: StartOptions = {}): RunningNode {
+  const args = [HANSA, 'start', '--dir', dir, '--log', 'json', ...extra];
+  return follow(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } }));
+}
+
+/** What a child process says, and when it ends. */
+export function follow(child: ChildProcess): RunningNode {
   let text = '';
-  child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stdout?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { pid: child.pid as number, exited, kill: (signal) => void child.kill(signal), stdout: () => text };
 }
