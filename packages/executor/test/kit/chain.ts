@@ -129,13 +129,15 @@ export type ChainOptions = {
   readonly accounts?: readonly GenesisAccount[];
   /** Wallets with 1,000 ether in genesis, the first an admin of organisation `alpha`, the second of `beta`. */
   readonly walletCount?: number;
+  /** More admins of `alpha`. */
+  readonly admins?: readonly AddressHex[];
 };
 
 export const nodeIds: readonly NodeId[] = [0, 1, 2, 3, 4]
   .map((number) => suite.nodeIdOf(keyOf(100 + number)))
   .sort(compareText);
 
-function genesisOf({ parameters, accounts = [] }: ChainOptions, wallets: readonly Wallet[]): Genesis {
+function genesisOf({ parameters, accounts = [], admins = [] }: ChainOptions, wallets: readonly Wallet[]): Genesis {
   const rich = wallets.map(({ address }) => ({
     address,
     balance: 1000n * ETHER,
@@ -155,7 +157,9 @@ function genesisOf({ parameters, accounts = [] }: ChainOptions, wallets: readonl
     organisations: ['alpha', 'beta'].map((id, index) => ({
       id,
       name: id,
-      admins: wallets[index] === undefined ? [] : [(wallets[index] as Wallet).address],
+      admins: [...wallets.slice(index, index + 1).map(({ address }) => address), ...(index === 0 ? admins : [])].sort(
+        compareText,
+      ),
     })),
     nodes: nodeIds.slice(0, 4).map((nodeId, index) => ({
       nodeId,
