@@ -18,6 +18,7 @@ test('each deliberate fault fits the source as it is', () => {
 });
 
 test('a copy without a fault is the original: every scenario comes out as it is written', async () => {
-  const { renderScenario } = await createPatchedProgram('original', []);
+  const { renderScenario, remove } = await createPatchedProgram('original', []);
+  remove();
   for (const { name, text } of readScenarios()) expect(renderScenario(text), name).toBe(text);
 });

@@ -26,7 +26,8 @@ test('one seed gives one trace, bit for bit', () => {
 });
 
 test('a quorum that is one vote too small is caught', async () => {
-  const { program } = await createPatchedProgram('quorum', BROKEN_QUORUM.patches);
+  const { program, remove } = await createPatchedProgram('quorum', BROKEN_QUORUM.patches);
+  remove();
   const caught = [1, 2, 3].map((seed) => runSeed({ seed, program }).violation?.checker);
   expect(caught).toEqual(['chain', 'chain', 'chain']);
 });

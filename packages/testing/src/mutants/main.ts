@@ -2,23 +2,23 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from './list.ts';
-import { type MutantResult, runMutantInChild } from './run-mutant.ts';
+import { type MutantResult, ORIGINAL, runMutantInChild } from './run-mutant.ts';
 
 const HELP = `Deliberate faults in replica, driver and vote store, one at a time: which test sees them, and how soon.
 
   npm run mutants -- [--seeds N] [--first S] [--name TEXT]
 
-  --seeds N      seeds of the simulator for each (100); 0 runs the scenario files only
+  --seeds N      seeds of the simulator for each (100); 0 runs the tests only
   --first S      the first seed (1)
   --name TEXT    only those whose name or rule contains the text
-  --alive        seeds only for those that no scenario file kills
+  --alive        seeds only for those that no scenario file and no other test kills
   --markdown     the table of docs/testing.md
   --processes N  how many at a time (one for each core)
 
 Exit code 1 when one lives that the list does not name as a hole, 2 for a wrong option.
 `;
-/** For one scenario or one seed. */
-const TIMEOUT_MS = 60_000;
+/** For one scenario, one seed, or all other tests. */
+const TIMEOUT_MS = 100_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -54,11 +54,19 @@ type Values = {
 async function runAll({ seeds, first, name, alive, markdown, processes }: Values): Promise<number> {
   const startedMs = performance.now();
   const chosen = MUTANTS.flatMap((mutant, index) => (`${mutant.name} ${mutant.rule}`.includes(name) ? [index] : []));
+  const original = await runMutantInChild(
+    { index: ORIGINAL, first: Number(first), seeds: 3, alive: false },
+    TIMEOUT_MS,
+  );
+  if (isKilled(original)) {
+    say(`the original is not clean: ${testsOf(original)}; ${seedsOf(original)}`);
+    return 1;
+  }
   const results: MutantResult[] = [];
   const waiting = [...chosen];
   const work = async (): Promise<void> => {
     for (let index = waiting.shift(); index !== undefined; index = waiting.shift()) {
-      const result = await runOne(index, { first: Number(first), seeds: Number(seeds), alive });
+      const result = await runMutantInChild({ index, first: Number(first), seeds: Number(seeds), alive }, TIMEOUT_MS);
       results.push(result);
       if (!markdown) say(lineOf(result));
     }
@@ -75,18 +83,12 @@ async function runAll({ seeds, first, name, alive, markdown, processes }: Values
   return unknown.length === 0 ? 0 : 1;
 }
 
-async function runOne(index: number, options: { first: number; seeds: number; alive: boolean }): Promise<MutantResult> {
-  const { first, seeds, alive } = options;
-  if (!alive) return runMutantInChild({ index, first, seeds }, TIMEOUT_MS);
-  const result = await runMutantInChild({ index, first, seeds: 0 }, TIMEOUT_MS);
-  return isKilled(result) ? result : runMutantInChild({ index, first, seeds }, TIMEOUT_MS);
+function isKilled({ scenarios, test, kill, hung }: MutantResult): boolean {
+  return scenarios.length > 0 || test !== undefined || kill !== undefined || hung !== undefined;
 }
 
-function isKilled({ scenarios, kill, hung }: MutantResult): boolean {
-  return scenarios.length > 0 || kill !== undefined || hung !== undefined;
-}
-
-function scenariosOf({ scenarios, hung }: MutantResult): string {
+function testsOf({ scenarios, test, hung }: MutantResult): string {
+  if (test !== undefined) return `test “${test}”`;
   if (hung?.startsWith('scenario') === true) return `${hung.slice('scenario '.length)} (never ends)`;
   if (scenarios.length === 0) return 'none';
   return scenarios.length > 2
@@ -104,13 +106,17 @@ function lineOf(result: MutantResult): string {
   const { name, rule } = MUTANTS[result.index] as { name: string; rule: string };
   const detail = result.kill === undefined ? '' : ` (${result.kill.detail.slice(0, 90)})`;
   const verdict = isKilled(result) ? 'killed' : 'ALIVE ';
-  return `${verdict} ${name.padEnd(52)} ${rule.padEnd(8)} scenarios: ${scenariosOf(result)}; seeds: ${seedsOf(result)}${detail}`;
+  return `${verdict} ${name.padEnd(52)} ${rule.padEnd(8)} ${testsOf(result)}; seeds: ${seedsOf(result)}${detail}`;
 }
 
 function tableOf(results: readonly MutantResult[]): string[] {
   const rows = results.map((result, row) => {
     const { name, rule } = MUTANTS[result.index] as { name: string; rule: string };
-    return `| ${row + 1} | ${name} | ${rule} | ${scenariosOf(result)} | ${seedsOf(result)} |`;
+    return `| ${row + 1} | ${name} | ${rule} | ${testsOf(result)} | ${seedsOf(result)} |`;
   });
-  return ['| | fault | rule | scenario files | seeds: checker |', '| --- | --- | --- | --- | --- |', ...rows];
+  return [
+    '| | fault | rule | scenario files, or another test | seeds: checker |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ];
 }

@@ -1,4 +1,5 @@
 /** Consensus from a copy of its sources with deliberate faults: to see that tests catch them. */
+import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -14,9 +15,14 @@ export type Patch = { readonly file: string; readonly find: string; readonly rep
 /** The sources that may be patched, and where their copies are. */
 const PARTS: Readonly<Record<string, { readonly source: string; readonly copy: string }>> = {
   consensus: { source: fromHere('../../../consensus/src'), copy: 'consensus/src' },
-  driver: { source: fromHere('../../../node/src/consensus'), copy: 'driver' },
+  driver: { source: fromHere('../../../node/src/consensus'), copy: 'node/src/consensus' },
 };
-const SCENARIOS = fromHere('../../../consensus/test');
+const TESTS = {
+  consensus: { source: fromHere('../../../consensus/test'), copy: 'consensus/test' },
+  driver: { source: fromHere('../../../node/test/consensus'), copy: 'node/test/consensus' },
+};
+/** Folders whose files import the package @hansa/consensus, and shall get the copy. */
+const USERS = [PARTS['driver']?.copy ?? '', TESTS.driver.copy];
 /** Inside the workspace, so that the copies find the packages that they import; ignored by git. */
 const COPIES = fromHere('../../dist/mutants');
 
@@ -24,11 +30,15 @@ export type PatchedProgram = {
   readonly program: Program;
   /** Runs one scenario file of consensus against the copy: the text as it comes out. @throws whatever it throws */
   renderScenario(text: string): string;
+  /** Runs the other tests of consensus, driver and vote store: the name of the first that fails. */
+  failingTest(): string | undefined;
+  /** Deletes the copy; what is loaded stays. */
+  remove(): void;
 };
 
 /** The files of packages/consensus/test/scenarios by name, with their text. */
 export function readScenarios(): readonly { readonly name: string; readonly text: string }[] {
-  const folder = join(SCENARIOS, 'scenarios');
+  const folder = join(TESTS.consensus.source, 'scenarios');
   return readdirSync(folder)
     .filter((file) => file.endsWith('.txt'))
     .sort((a, b) => (a < b ? -1 : 1))
@@ -55,27 +65,36 @@ export async function createPatchedProgram(name: string, patches: readonly Patch
   const folder = join(COPIES, `${name}-${process.pid}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
-    for (const { source, copy } of Object.values(PARTS)) cpSync(source, join(folder, copy), { recursive: true });
-    cpSync(SCENARIOS, join(folder, 'consensus/test'), { recursive: true });
-    useCopiedConsensus(join(folder, 'driver'));
-    for (const patch of patches) {
-      const [part = '', ...rest] = patch.file.split('/');
-      const path = join(folder, PARTS[part]?.copy ?? part, ...rest);
-      writeFileSync(path, applyPatch(readFileSync(path, 'utf8'), patch));
-    }
+    copyInto(folder, patches);
     const load = async (file: string): Promise<unknown> =>
       import(/* @vite-ignore */ pathToFileURL(join(folder, file)).href);
-    const driver = (await load('driver/driver.ts')) as Pick<Program, 'ConsensusDriver'>;
-    const store = (await load('driver/vote-store.ts')) as Omit<Program, 'ConsensusDriver'>;
+    const driver = (await load('node/src/consensus/driver.ts')) as Pick<Program, 'ConsensusDriver'>;
+    const store = (await load('node/src/consensus/vote-store.ts')) as Omit<Program, 'ConsensusDriver'>;
     const scenario = (await load('consensus/test/scenario.ts')) as Pick<PatchedProgram, 'renderScenario'>;
     const { createVoteStore, openVoteStore, replaceLostVoteStore } = store;
     return {
       program: { ConsensusDriver: driver.ConsensusDriver, createVoteStore, openVoteStore, replaceLostVoteStore },
       renderScenario: scenario.renderScenario,
+      failingTest: () => failingTest(folder),
+      remove,
     };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function copyInto(folder: string, patches: readonly Patch[]): void {
+  for (const { source, copy } of [...Object.values(PARTS), ...Object.values(TESTS)]) {
+    cpSync(source, join(folder, copy), { recursive: true });
+  }
+  for (const user of USERS) useCopiedConsensus(join(folder, user));
+  for (const patch of patches) {
+    const [part = '', ...rest] = patch.file.split('/');
+    const path = join(folder, PARTS[part]?.copy ?? part, ...rest);
+    writeFileSync(path, applyPatch(readFileSync(path, 'utf8'), patch));
   }
 }
 
@@ -84,8 +103,50 @@ function useCopiedConsensus(folder: string): void {
   for (const file of readdirSync(folder)) {
     const path = join(folder, file);
     const text = readFileSync(path, 'utf8');
-    writeFileSync(path, text.replaceAll("'@hansa/consensus'", "'../consensus/src/index.ts'"));
+    writeFileSync(path, text.replaceAll("'@hansa/consensus'", "'../../../consensus/src/index.ts'"));
   }
+}
+
+/** Scenarios have been looked at before; a broken replica may never come to rest. */
+const VITEST_CONFIG = `export default {
+  resolve: { conditions: ['source'] },
+  ssr: { resolve: { conditions: ['source'] } },
+  test: {
+    pool: 'forks',
+    maxWorkers: 1,
+    bail: 1,
+    testTimeout: 30_000,
+    include: ['**/test/**/*.test.ts'],
+    exclude: ['**/scenario.test.ts', '**/exports.test.ts'],
+  },
+};
+`;
+const TESTS_TIMEOUT_MS = 90_000;
+
+function failingTest(folder: string): string | undefined {
+  const config = join(folder, 'vitest.config.ts');
+  const output = join(folder, 'report.json');
+  writeFileSync(config, VITEST_CONFIG);
+  const vitest = join(fromHere('../../../..'), 'node_modules/vitest/vitest.mjs');
+  const run = spawnSync(
+    process.execPath,
+    [vitest, 'run', '--config', config, '--root', folder, '--reporter=json', `--outputFile=${output}`],
+    { timeout: TESTS_TIMEOUT_MS, killSignal: 'SIGKILL', stdio: 'ignore' },
+  );
+  if (run.status === 0) return undefined;
+  if (run.status === null) return 'never ends';
+  const report = JSON.parse(readFileSync(output, 'utf8')) as {
+    readonly testResults: readonly {
+      readonly name: string;
+      readonly message: string;
+      readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    }[];
+  };
+  for (const { assertionResults } of report.testResults) {
+    const failed = assertionResults.find(({ status }) => status === 'failed');
+    if (failed !== undefined) return failed.fullName;
+  }
+  throw new Error(`tests ended with code ${run.status}: ${report.testResults.map(({ message }) => message).join(' ')}`);
 }
 
 function fromHere(path: string): string {

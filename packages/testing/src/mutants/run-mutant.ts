@@ -2,11 +2,20 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { runSeed } from '../simulator/cluster.ts';
+import type { Program } from '../simulator/world.ts';
 import { MUTANTS } from './list.ts';
-import type { Mutant } from './mutant.ts';
 import { createPatchedProgram, readScenarios } from './patched-program.ts';
 
-export type MutantJob = { readonly index: number; readonly first: number; readonly seeds: number };
+/** No mutant, but a copy of the original: nothing may object to it. */
+export const ORIGINAL = -1;
+
+export type MutantJob = {
+  readonly index: number;
+  readonly first: number;
+  readonly seeds: number;
+  /** Each judge is asked only when the ones before have seen nothing. */
+  readonly alive: boolean;
+};
 
 /** The first seed that a checker objected to. */
 export type Kill = { readonly seed: number; readonly checker: string; readonly detail: string };
@@ -15,6 +24,8 @@ export type MutantResult = {
   readonly index: number;
   /** Scenario files whose output is another, or that throw. */
   readonly scenarios: readonly string[];
+  /** The first other test of consensus, driver or vote store that fails; asked only when no scenario does. */
+  readonly test: string | undefined;
   /** Seeds that were run, the killing one included. */
   readonly seedCount: number;
   readonly kill: Kill | undefined;
@@ -31,23 +42,40 @@ export async function runMutant(
   job: MutantJob,
   at: (what: string, scenarios: readonly string[]) => void = () => {},
 ): Promise<MutantResult> {
-  const mutant = MUTANTS[job.index] as Mutant;
-  const { program, renderScenario } = await createPatchedProgram(`mutant-${job.index}`, mutant.patches);
-  const scenarios: string[] = [];
-  for (const { name, text } of readScenarios()) {
-    at(`scenario ${name}`, scenarios);
-    if (!isUnchanged(renderScenario, text)) scenarios.push(name);
+  const { index, alive } = job;
+  const patches = MUTANTS[index]?.patches ?? [];
+  const { program, renderScenario, failingTest, remove } = await createPatchedProgram(`mutant-${index}`, patches);
+  try {
+    const scenarios: string[] = [];
+    for (const { name, text } of readScenarios()) {
+      at(`scenario ${name}`, scenarios);
+      if (!isUnchanged(renderScenario, text)) scenarios.push(name);
+    }
+    at('tests', scenarios);
+    const test = scenarios.length > 0 ? undefined : failingTest();
+    const isEnough = alive && (scenarios.length > 0 || test !== undefined);
+    const seeds = isEnough
+      ? { seedCount: 0, kill: undefined }
+      : runSeedsOf(job, program, (seed) => at(`seed ${seed}`, scenarios));
+    return { index, scenarios, test, ...seeds, hung: undefined };
+  } finally {
+    remove();
   }
-  let kill: Kill | undefined;
-  let seedCount = 0;
-  for (let seed = job.first; seed < job.first + job.seeds && kill === undefined; seed++) {
-    at(`seed ${seed}`, scenarios);
+}
+
+function runSeedsOf(
+  { first, seeds }: MutantJob,
+  program: Program,
+  at: (seed: number) => void,
+): Pick<MutantResult, 'seedCount' | 'kill'> {
+  for (let seed = first; seed < first + seeds; seed++) {
+    at(seed);
     const { violation } = runSeed({ seed, program });
-    seedCount++;
     if (violation === undefined) continue;
-    kill = { seed, checker: violation.checker, detail: violation.detail.split('\n')[0] ?? '' };
+    const { checker, detail } = violation;
+    return { seedCount: seed - first + 1, kill: { seed, checker, detail: detail.split('\n')[0] ?? '' } };
   }
-  return { index: job.index, scenarios, seedCount, kill, hung: undefined };
+  return { seedCount: seeds, kill: undefined };
 }
 
 function isUnchanged(render: (text: string) => string, text: string): boolean {
@@ -85,7 +113,7 @@ export function runMutantInChild(job: MutantJob, timeoutMs: number): Promise<Mut
       clearTimeout(timer);
       if (result !== undefined) resolve(result);
       else if (isLate) {
-        resolve({ index: job.index, scenarios, seedCount: 0, kill: undefined, hung: what });
+        resolve({ index: job.index, scenarios, test: undefined, seedCount: 0, kill: undefined, hung: what });
       } else reject(new Error(`the process of mutant ${job.index} ended with code ${code} in ${what}`));
     });
   });
