@@ -173,7 +173,6 @@ const WORDS: ReadonlyMap<string, string> = new Map([
   ['revert', 'execution reverted'],
   ['code store out of gas', 'contract creation code storage out of gas'],
   ['code size to deposit exceeds maximum code size', 'max code size exceeded'],
-  ['invalid JUMP', 'invalid jump destination'],
   ['static state change', 'write protection'],
   ['create collision', 'contract address collision'],
   ['insufficient balance', 'insufficient balance for transfer'],
@@ -184,6 +183,8 @@ const WORDS: ReadonlyMap<string, string> = new Map([
 
 /** go-ethereum's words for a failure of the EVM: clients look for them. */
 export function wordOf(error: string): string {
+  // EthereumJS adds where in the code it was.
+  if (error.startsWith('invalid JUMP')) return 'invalid jump destination';
   return WORDS.get(error) ?? error;
 }
 

@@ -9,6 +9,7 @@ import {
   rlpUint,
   type SignedTransaction,
 } from '@hansa/protocol';
+import type { MessageResult } from './evm.ts';
 import { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
 import { applyMessage, type MessageTools, NOBODY } from './message.ts';
 
@@ -66,11 +67,17 @@ export async function executeTransaction(
     gasUsed,
     effectiveGasPrice: price,
     contractAddress: transaction.to === undefined ? createdAddress(transaction.sender, transaction.nonce) : undefined,
-    output: transaction.to === undefined && result.error === undefined ? NOTHING : result.output,
+    output: receiptOutput(transaction, result),
     evmOutput: result.output,
     logs: result.logs,
     error: result.error,
   };
+}
+
+/** spec EXE-15: neither deployed code nor what an engine leaves behind after a failure. */
+function receiptOutput({ to }: SignedTransaction, { error, output }: MessageResult): Uint8Array {
+  if (error === undefined) return to === undefined ? NOTHING : output;
+  return error === 'revert' ? output : NOTHING;
 }
 
 type Candidate = { readonly sender: AccountRecord; readonly rules: TransactionRules; readonly intrinsic: IntrinsicGas };

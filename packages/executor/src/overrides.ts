@@ -25,13 +25,22 @@ export type AccountOverride = {
 export type StateOverrides = ReadonlyMap<AddressHex, AccountOverride>;
 
 const STORAGE_PREFIX_SIZE = 42;
+/** 0xef0100 ‖ address (EIP-7702). */
+const DELEGATION_SIZE = 23;
 
 /** Why overrides cannot be used, in the words of Ethereum's clients; undefined when they can. */
 export function overridesFailure(overrides: StateOverrides): string | undefined {
-  for (const [address, { state, stateDiff }] of overrides) {
+  for (const [address, { code, state, stateDiff }] of overrides) {
     if (state !== undefined && stateDiff !== undefined) return `account 0x${address} has both 'state' and 'stateDiff'`;
+    if (code !== undefined && isBrokenDelegation(code))
+      return `code of account 0x${address} begins with 0xef0100 and is no delegation: 23 bytes are expected, got ${code.length}`;
   }
   return undefined;
+}
+
+/** Begins like a designator of EIP-7702, but has no address in it: no chain holds such code, and no engine expects it. */
+function isBrokenDelegation(code: Uint8Array): boolean {
+  return code[0] === 0xef && code[1] === 0x01 && code[2] === 0x00 && code.length !== DELEGATION_SIZE;
 }
 
 /** The state with some accounts replaced. Nothing is written to `base`. */
