@@ -4,9 +4,9 @@ import { createChance, Load } from './load.ts';
 export type RoundReport = {
   readonly round: number;
   readonly victims: readonly number[];
-  /** Acknowledged transactions when the victims were killed, and how many came while they were away. */
+  /** Acknowledged transactions when the victims were killed, and how many came while they were away (`during`). */
   readonly before: number;
-  readonly while: number;
+  readonly during: number;
   /** From the kill to the next acknowledgement, and from the start of the victims to all four at one height. */
   readonly stallMs: number;
   readonly recoveryMs: number;
@@ -57,7 +57,7 @@ export async function playRounds({ net, rounds, seed, onRound }: ChaosOptions): 
     for (const victim of victims) net.restart(victim);
     await until(async () => areNear(net), 60_000, 'all nodes are back');
     dead.clear();
-    const report = { round, victims, before, while: during, stallMs, recoveryMs: performance.now() - startedMs };
+    const report = { round, victims, before, during, stallMs, recoveryMs: performance.now() - startedMs };
     reports.push(report);
     onRound?.(report);
   }
