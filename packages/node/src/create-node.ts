@@ -23,6 +23,7 @@ import type { Logger } from './logger.ts';
 import { openMisbehaviourStore } from './misbehaviour-store.ts';
 import type { NodeOptions, RunningNode } from './node.ts';
 import { createNodeEvents } from './node-events.ts';
+import { createCommitRate } from './pool/commit-rate.ts';
 import { createGossip } from './pool/gossip.ts';
 import { createOrderedTracker } from './pool/ordered-tracker.ts';
 import { createPoolStateWatch } from './pool/pool-state.ts';
@@ -151,6 +152,7 @@ async function compose(
     return digest;
   };
   const tracker = createOrderedTracker(pool, opened.head.height);
+  const commitRate = createCommitRate(monotonicMs);
   const poolState = createPoolStateWatch({
     pool,
     nodeId,
@@ -186,6 +188,7 @@ async function compose(
   const submission = createSubmission({
     pool,
     verifier,
+    commitRate,
     flushJournal: () => journal.flush(),
     onAdmitted: onPoolChanged,
   });
@@ -197,6 +200,7 @@ async function compose(
     validatorsAt: (height: Height) => reader.termInfoAt(height),
     onCommitted: (block: CommittedBlock) => {
       const { height } = block.header;
+      commitRate.onCommitted(block.executed.length);
       tracker.onCommitted(height);
       transactions.onCommitted(
         block.executed.map(({ hash }) => hash),
@@ -269,7 +273,7 @@ async function compose(
       transactions,
       source: createProposalSource(
         { gatherMs: settings.consensus.block_gather_ms },
-        { pool, tracker, transactions, digestOf, monotonicMs },
+        { pool, tracker, transactions, digestOf, commitRate, headHeight: headView.height, monotonicMs },
       ),
       executor: pipeline.executor,
       committer: pipeline.committer,

@@ -1,15 +1,24 @@
 import { type Failure, fail, type HashHex, type Result } from '@hansa/primitives';
 import type { Origin, TxPool } from '@hansa/txpool';
 import type { VerifyPool } from '../workers/verify-types.ts';
+import type { CommitRate } from './commit-rate.ts';
 
 /** Submissions waiting for one batch; more are refused, so that a flood costs bounded memory. */
 const WAITING_COUNT_MAX = 20_000;
+/**
+ * A client is refused while more executable transactions wait than the chain makes final in this time: a quick no is
+ * worth more than a late yes, and the work of taking in what cannot be ordered would slow the ordering down.
+ */
+const BACKLOG_SECONDS = 2;
+/** So much may always wait: a burst on a chain that has rested. */
+const BACKLOG_COUNT_MIN = 4_096;
 
 export type Submission = { submit(raw: Uint8Array): Promise<Result<HashHex, Failure>>; pendingCount(): number };
 
 export type SubmissionDependencies = {
   readonly pool: TxPool;
   readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
+  readonly commitRate: Pick<CommitRate, 'perSecond'>;
   /** Resolves when the journal holds everything that was admitted so far: only then is a client told yes. */
   readonly flushJournal: () => Promise<void>;
   readonly onAdmitted: () => void;
@@ -17,9 +26,11 @@ export type SubmissionDependencies = {
 
 type Waiting = { readonly raw: Uint8Array; readonly resolve: (result: Result<HashHex, Failure>) => void };
 
+const busy = (remedy: string): Result<never, Failure> => fail({ code: 'POOL_BUSY', message: 'txpool is full', remedy });
+
 /** Gathers what clients submit in one turn of the event loop into one batch for verify worker, pool and journal. */
 export function createSubmission(dependencies: SubmissionDependencies): Submission {
-  const { pool, verifier, flushJournal, onAdmitted } = dependencies;
+  const { pool, verifier, commitRate, flushJournal, onAdmitted } = dependencies;
   let waiting: Waiting[] = [];
   let pendingCount = 0;
 
@@ -52,15 +63,15 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
   return {
     pendingCount: () => pendingCount,
     submit: (raw) => {
-      if (pendingCount >= WAITING_COUNT_MAX) {
+      if (pendingCount >= WAITING_COUNT_MAX)
+        return Promise.resolve(busy('this node checks as many transactions as it can: send again in a moment'));
+      const { pending, ordered } = pool.counts();
+      const backlog = pending + ordered + pendingCount;
+      const perSecond = Math.floor(commitRate.perSecond());
+      if (backlog >= Math.max(BACKLOG_COUNT_MIN, BACKLOG_SECONDS * perSecond))
         return Promise.resolve(
-          fail({
-            code: 'POOL_BUSY',
-            message: 'txpool is full',
-            remedy: 'the node is checking as many transactions as it can: send again in a moment',
-          }),
+          busy(`${backlog} transactions wait and about ${perSecond} become final per second: send again in a moment`),
         );
-      }
       pendingCount++;
       return new Promise((resolve) => {
         waiting.push({ raw, resolve });
