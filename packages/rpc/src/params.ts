@@ -10,6 +10,8 @@ const HASH = /^0x[0-9a-fA-F]{64}$/;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const QUANTITY = /^0x(?:0|[1-9a-fA-F][0-9a-fA-F]{0,63})$/;
 const SLOT = /^0x[0-9a-fA-F]{1,64}$/;
+/** Characters of a wrong value in an error. */
+const SHOWN_SIZE_MAX = 80;
 
 export function hashOf(value: unknown, name: string): HashHex {
   if (typeof value !== 'string' || !HASH.test(value)) {
@@ -80,9 +82,15 @@ export function booleanOf(value: unknown, name: string): boolean {
 /** null and a missing value are the same to clients. */
 export const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
-/** Start of what was sent, for the person who reads the error. */
+/** Start of what was sent, for the person who reads the error. Lists and objects may be deep or long: only named. */
 export function shown(value: unknown): string {
   if (value === undefined) return ', got nothing';
-  const text = typeof value === 'string' ? `"${value.slice(0, 100)}"` : (JSON.stringify(value) ?? String(value));
-  return `, got ${text.length > 80 ? `${text.slice(0, 80)}…` : text}`;
+  if (typeof value === 'string') return `, got ${shortened(JSON.stringify(value.slice(0, SHOWN_SIZE_MAX + 1)))}`;
+  if (Array.isArray(value)) return `, got a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) {
+    return `, got an object with ${shortened(Object.keys(value).slice(0, 4).join(', ')) || 'nothing in it'}`;
+  }
+  return `, got ${String(value)}`;
 }
+
+const shortened = (text: string): string => (text.length > SHOWN_SIZE_MAX ? `${text.slice(0, SHOWN_SIZE_MAX)}…` : text);
