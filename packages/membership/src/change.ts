@@ -49,9 +49,8 @@ export type ChangeContext = {
 const refuse = (code: number, message: string): Result<never, MembershipRefusal> => fail({ code, message });
 
 /**
- * The registry after a change, or why not (spec MEM-10 to MEM-16). Only admin accounts of organisations change it; an
- * observer is added to the caller's organisation, and a node of another organisation is touched by nobody but its owner,
- * except that any admin may make an observer a validator.
+ * The registry after a change, or why not (spec MEM-10 to MEM-16). Only admin accounts of organisations change it, and
+ * `addObserver` is for the nodes of the caller's organisation.
  */
 export function applyChange(
   registry: Registry,
@@ -98,6 +97,8 @@ function addObserver(
   request: ObserverRequest,
 ): Result<Registry, MembershipRefusal> {
   const { addresses } = request;
+  if (known !== undefined && known.organisationId !== request.organisation.id)
+    return refuse(MEMBERSHIP_CODES.noPermission, `the node belongs to ${known.organisationId}`);
   if (addresses !== undefined && (addresses.length > GENESIS_ADDRESS_COUNT_MAX || !addresses.every(isNodeAddress))) {
     return refuse(
       MEMBERSHIP_CODES.invalidAddress,
@@ -112,7 +113,7 @@ function addObserver(
   }
   const node: RegisteredNode = {
     nodeId: request.nodeId,
-    organisationId: known?.organisationId ?? request.organisation.id,
+    organisationId: request.organisation.id,
     role: 'observer',
     weight: 0,
     addresses: addresses ?? known?.addresses ?? [],
