@@ -1,7 +1,8 @@
-import type { Height, Term, View } from '@hansa/primitives';
+import type { HashHex, Height, Term, View } from '@hansa/primitives';
+import type { PbftMessage, Verified } from '@hansa/protocol';
 import { expect, test } from 'vitest';
 import type { PbftEffect } from '../src/index.ts';
-import { Cluster, nodeIdOf } from './cluster.ts';
+import { Cluster, NO_SIGNATURE, nodeIdOf } from './cluster.ts';
 
 /** Kinds of what this node sends from now on. */
 function watchSends(cluster: Cluster, index: number): string[] {
@@ -79,4 +80,34 @@ test('PBFT-T3: one answer is not enough for a validator that has lost its votes'
     expect(cluster.headOf(node).term.term).toBeGreaterThan(2);
     expect(node.replica?.status.silence, `${answers} answers`).toBe(answers === 1 ? 'vote store lost' : undefined);
   }
+});
+
+test('PBFT-V8: what stands above a certified tip waits for the own vote on the tip', () => {
+  const cluster = new Cluster();
+  cluster.tick(1);
+  const node = cluster.node(2);
+  node.held.add('validate');
+  cluster.filters.set('commits', ({ message }) => message.type.startsWith('commit'));
+  cluster.filters.set('proposals', ({ to, message }) => message.type === 'proposal' && message.view === 0 && to === 2);
+  cluster.submit(1);
+  cluster.deliver();
+  cluster.crash(0);
+  cluster.tick(21);
+  cluster.submit(1);
+  cluster.tick(4);
+  const digestAt = (height: number): HashHex | undefined =>
+    [...cluster.proposals].find(([, proposal]) => proposal.height === height)?.[0];
+  const [tip, above] = [digestAt(1), digestAt(2)];
+  if (tip === undefined || above === undefined) throw new Error('a tip and a proposal above it were expected');
+  const forged = { type: 'prepare', term: 0, sender: 0, signature: NO_SIGNATURE, view: 1, height: 1, digest: tip };
+  cluster.send(0, node.nodeId, forged as unknown as Verified<PbftMessage>);
+  cluster.deliver();
+  const prepared: number[] = [];
+  cluster.onEffect = (at, effect) => {
+    if (at === node && effect.type === 'send' && effect.vote.type === 'prepare') prepared.push(effect.vote.height);
+  };
+  cluster.give(node, { type: 'validated', digest: above, verdict: { type: 'valid' } });
+  expect(prepared).toEqual([]);
+  cluster.give(node, { type: 'validated', digest: tip, verdict: { type: 'valid' } });
+  expect(prepared).toEqual([1, 2]);
 });
