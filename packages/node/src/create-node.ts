@@ -36,6 +36,8 @@ import { createSyncDriver } from './sync-driver.ts';
 import { openVotes } from './vote-store-opening.ts';
 import { createVerifyPool } from './workers/verify-pool.ts';
 
+/** Transactions of the journal that are checked at a time. */
+const RESTORED_COUNT_MAX = 512;
 const TICK_MS = 50;
 const MB = 1024 * 1024;
 
@@ -121,12 +123,15 @@ async function compose(
     },
     { chain: headView, now: monotonicMs, journal, listener: { onAdmitted: (admitted) => events.admitted(admitted) } },
   );
-  const restored = await verifier.verifyTransactions(journaled);
-  if (restored.ok)
+  // In parts: nothing of what a client was told yes for may be lost because the worker has no room for all at once.
+  for (let from = 0; from < journaled.length; from += RESTORED_COUNT_MAX) {
+    const restored = await verifier.verifyTransactions(journaled.slice(from, from + RESTORED_COUNT_MAX));
+    assert(restored.ok, 'the verify worker has nothing else to do before the node has started');
     pool.add(
       restored.value.flatMap((result) => (result.ok ? [result.value] : [])),
       { type: 'journal' },
     );
+  }
 
   const network = createNetwork(
     {
