@@ -1,0 +1,277 @@
+/** Pool, tracker, store and source together, as a primary and as a backup: with the real pool, and real signatures. */
+import { initCrypto, standardSuite as suite } from '@hansa/crypto';
+import {
+  type AddressHex,
+  type HashHex,
+  type Height,
+  ok,
+  type Term,
+  type ValidatorIndex,
+  type View,
+  ZERO_HASH,
+} from '@hansa/primitives';
+import {
+  type ChainParameters,
+  DEFAULT_CHAIN_PARAMETERS,
+  decodeTransaction,
+  encodeSignedTransaction,
+  type Proposal,
+  proposalDigest,
+  recoverSender,
+  type SignedTransaction,
+  type TermInfo,
+} from '@hansa/protocol';
+import { createTxPool, type TxPool } from '@hansa/txpool';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createOrderedTracker, type OrderedTracker } from '../../src/pool/ordered-tracker.ts';
+import { createProposalSource } from '../../src/pool/proposal-source.ts';
+import { createProposalTransactions, type ProposalTransactionStore } from '../../src/pool/proposal-transactions.ts';
+
+const CHAIN_ID = 7;
+const KEYS = [1, 2, 3].map((n) => new Uint8Array(32).fill(n));
+
+function transfer(key: number, nonce: number): SignedTransaction {
+  const raw = encodeSignedTransaction(
+    {
+      type: 0,
+      chainId: CHAIN_ID,
+      nonce: BigInt(nonce),
+      gasLimit: 21_000n,
+      maxFeePerGas: 0n,
+      maxPriorityFeePerGas: 0n,
+      to: '00'.repeat(19).concat('99') as AddressHex,
+      value: 1n,
+      data: new Uint8Array(0),
+      accessList: [],
+    },
+    KEYS[key] as Uint8Array,
+  );
+  const decoded = decodeTransaction(raw);
+  const signed = decoded.ok ? recoverSender(decoded.value) : decoded;
+  if (!signed.ok) throw new Error(signed.error.message);
+  return signed.value;
+}
+
+let nowMs = 0;
+let head = 0;
+let parameters: ChainParameters;
+let rate = 0;
+let pool: TxPool;
+let tracker: OrderedTracker;
+let store: ProposalTransactionStore;
+const nonces = new Map<string, bigint>();
+const digestOf = (proposal: Proposal): HashHex => proposalDigest(suite, proposal);
+const term = (): TermInfo => ({ parameters }) as TermInfo;
+
+function proposalOf(height: number, transactions: readonly SignedTransaction[], parentDigest = ZERO_HASH): Proposal {
+  return {
+    chainId: CHAIN_ID,
+    groupId: 'group0',
+    term: 0 as Term,
+    height: height as Height,
+    view: 0 as View,
+    parentDigest,
+    timestamp: height,
+    proposer: 0 as ValidatorIndex,
+    transactionHashes: transactions.map((transaction) => transaction.hash),
+  };
+}
+const check = (proposal: Proposal, ancestors: readonly Proposal[] = []): string =>
+  store.check({ proposal, ancestors, mode: 'full', term: term() }).type;
+
+/** A final block, told to everybody in the order of create-node.ts. */
+function commit(
+  height: number,
+  executed: readonly SignedTransaction[],
+  leftOut: readonly SignedTransaction[] = [],
+): void {
+  head = height;
+  for (const { sender, nonce } of executed) nonces.set(sender, nonce + 1n);
+  tracker.onCommitted(height as Height);
+  store.onCommitted(
+    executed.map(({ hash }) => hash),
+    leftOut.map(({ hash }) => hash),
+  );
+  pool.onCommitted({
+    height: height as Height,
+    executed: executed.map(({ hash, sender, nonce }) => ({ hash, sender, nonce })),
+    leftOut: leftOut.map(({ hash }, position) => ({ hash, position, reason: 'nonce too high' })),
+    accounts: executed.map(({ sender, nonce }) => ({
+      address: sender,
+      nonce: nonce + 1n,
+      balance: 10n ** 18n,
+      hasCode: false,
+    })),
+  });
+}
+
+const select = (height: number, ancestors: readonly Proposal[] = []): readonly HashHex[] | undefined => {
+  let selected: readonly HashHex[] | undefined;
+  source.select({ height: height as Height, ancestors, term: term() }, (hashes) => {
+    selected = hashes;
+  });
+  return selected;
+};
+let source: ReturnType<typeof createProposalSource>;
+
+beforeAll(initCrypto);
+beforeEach(() => {
+  [nowMs, head, rate] = [0, 0, 0];
+  nonces.clear();
+  parameters = DEFAULT_CHAIN_PARAMETERS;
+  pool = createTxPool(
+    { chainId: CHAIN_ID },
+    {
+      chain: {
+        height: () => head as Height,
+        account: (of) => ({ nonce: nonces.get(of) ?? 0n, balance: 10n ** 18n, hasCode: false }),
+        parameters: () => parameters,
+      },
+      now: () => nowMs,
+      journal: { append: () => undefined, rewrite: () => undefined },
+      listener: { onAdmitted: () => undefined, onReplaced: () => undefined, onDropped: () => undefined },
+    },
+  );
+  tracker = createOrderedTracker(pool, 0 as Height);
+  store = createProposalTransactions({
+    pool,
+    tracker,
+    verifier: {
+      verifyTransactions: async (raw) =>
+        ok(
+          raw.map((bytes) => {
+            const decoded = decodeTransaction(bytes);
+            return decoded.ok ? recoverSender(decoded.value) : decoded;
+          }),
+        ),
+    },
+    digestOf,
+    chainId: CHAIN_ID,
+    penalise: () => undefined,
+    beforeMark: () => undefined,
+    scheduleGossip: () => undefined,
+  });
+  source = createProposalSource(
+    { gatherMs: 0 },
+    {
+      pool,
+      tracker,
+      transactions: store,
+      digestOf,
+      commitRate: { perSecond: () => rate },
+      headHeight: () => head as Height,
+      monotonicMs: () => nowMs,
+    },
+  );
+});
+const add = (...transactions: readonly SignedTransaction[]): void => void pool.add(transactions, { type: 'local' });
+
+describe('a backup', () => {
+  test('says what it misses, and calls valid what it holds', () => {
+    const [a, b] = [transfer(0, 0), transfer(1, 0)];
+    add(a);
+    const proposal = proposalOf(1, [a, b]);
+    expect(store.check({ proposal, ancestors: [], mode: 'full', term: term() })).toEqual({
+      type: 'missing',
+      hashes: [b.hash],
+    });
+    add(b);
+    expect(check(proposal)).toBe('valid');
+    expect(store.transactionsOf(proposal).map(({ hash }) => hash)).toEqual([a.hash, b.hash]);
+  });
+
+  test('refuses what is ordered twice, executed already, or too much', () => {
+    const [a, b] = [transfer(0, 0), transfer(1, 0)];
+    add(a, b);
+    const first = proposalOf(1, [a]);
+    expect(check(proposalOf(2, [a, b], digestOf(first)), [first])).toBe('invalid');
+    expect(check(proposalOf(1, [a, a]))).toBe('invalid');
+    expect(check(first)).toBe('valid');
+    commit(1, [a]);
+    expect(check(proposalOf(2, [a, b]))).not.toBe('valid');
+    parameters = { ...parameters, txCountLimit: 1 };
+    expect(check(proposalOf(2, [b, transfer(2, 0)]))).toBe('invalid');
+    parameters = { ...parameters, txCountLimit: 10, blockGasLimit: 21_000n };
+    add(transfer(2, 0));
+    expect(check(proposalOf(2, [b]))).toBe('valid');
+  });
+
+  test('follows a proposal that orders again what was left out before', () => {
+    const late = transfer(0, 1);
+    add(transfer(0, 0), late);
+    expect(check(proposalOf(1, [late]))).toBe('valid');
+    commit(1, [], [late]);
+    expect(check(proposalOf(2, [late]))).toBe('valid');
+  });
+
+  test('holds the transactions of a proposal until they are final, though the pool has dropped its copy', () => {
+    const a = transfer(0, 0);
+    add(a);
+    const proposal = proposalOf(1, [a]);
+    expect(check(proposal)).toBe('valid');
+    // Another block with the nonce takes the copy out of the pool.
+    pool.onCommitted({
+      height: 1 as Height,
+      executed: [],
+      leftOut: [],
+      accounts: [{ address: a.sender, nonce: 1n, balance: 0n, hasCode: false }],
+    });
+    expect(pool.get(a.hash)).toBeUndefined();
+    expect(store.transactionsOf(proposal)).toHaveLength(1);
+  });
+});
+
+describe('a primary', () => {
+  test('orders what waits, and not again what is in flight', () => {
+    const [a, b] = [transfer(0, 0), transfer(1, 0)];
+    add(a);
+    expect(select(1)).toEqual([a.hash]);
+    const first = proposalOf(1, [a]);
+    add(b);
+    expect(select(2, [first])).toEqual([b.hash]);
+    expect(select(3, [first, proposalOf(2, [b], digestOf(first))])).toBeUndefined();
+  });
+
+  test('is not held up by an ancestor that has become final since it was asked', () => {
+    const [a, b] = [transfer(0, 0), transfer(1, 0)];
+    add(a, b);
+    const first = proposalOf(1, [a]);
+    expect(check(first)).toBe('valid');
+    commit(1, [a]);
+    expect(select(2, [first])).toEqual([b.hash]);
+    // A final height is not marked again in the pool.
+    expect(pool.counts().ordered).toBe(0);
+  });
+
+  test('keeps what it has selected, whatever the pool does with its copy', () => {
+    const a = transfer(0, 0);
+    add(a);
+    expect(select(1)).toEqual([a.hash]);
+    pool.onCommitted({
+      height: 1 as Height,
+      executed: [],
+      leftOut: [],
+      accounts: [{ address: a.sender, nonce: 1n, balance: 0n, hasCode: false }],
+    });
+    expect(pool.get(a.hash)).toBeUndefined();
+    expect(store.transactionsOf(proposalOf(2, [a]))).toHaveLength(1);
+  });
+
+  test('orders no more than the chain makes final in half a second, and always some', () => {
+    for (let nonce = 0; nonce < 150; nonce++) add(transfer(0, nonce), transfer(1, nonce));
+    expect(select(1)).toHaveLength(100);
+    rate = 500;
+    expect(select(1)).toHaveLength(250);
+    const first = proposalOf(1, store.transactionsOf(proposalOf(1, [])));
+    expect(first.transactionHashes).toHaveLength(0);
+    const inFlight = proposalOf(
+      1,
+      Array.from({ length: 120 }, (_, nonce) => transfer(0, nonce)),
+    );
+    expect(select(2, [inFlight])).toHaveLength(130);
+    rate = 100;
+    expect(select(2, [inFlight])).toBeUndefined();
+    head = 1;
+    expect(select(2, [inFlight])?.length).toBe(100);
+  });
+});
