@@ -56,7 +56,7 @@ const settingsSchema = z.strictObject({
     .prefault({}),
   consensus: z
     .strictObject({
-      /** After a block with transactions the primary waits at most this long for more of them. */
+      /** Least time between two proposals of this node as primary; the first after a pause goes at once. */
       block_gather_ms: z.int().min(0).max(5_000).default(80),
     })
     .prefault({}),

@@ -44,6 +44,9 @@ type Marker = {
   readonly nodeIds: readonly string[];
 };
 
+/** Pages that are developed on this machine, and wallets, which are extensions of a browser. */
+const DEVNET_ORIGINS = ['http://localhost', 'http://127.0.0.1', 'chrome-extension://*', 'moz-extension://*'];
+
 const devnetError = (message: string, remedy: string): ChainError<NodeErrorCode> =>
   new ChainError<NodeErrorCode>({ code: 'CLI_DEVNET_FAILED', message, remedy });
 
@@ -88,7 +91,7 @@ async function createDevnet(root: string, choice: DevnetChoice): Promise<Devnet>
       p2p: p2pAddress(choice, index),
       rpcPort: choice.rpcPort + index,
       adminPort: choice.rpcPort + 1000 + index,
-      corsOrigins: ['http://localhost', 'http://127.0.0.1'],
+      corsOrigins: DEVNET_ORIGINS,
     });
     // So that `hansa members … --dir` works as it does for an organisation with a key of its own.
     writeKey(
@@ -134,7 +137,7 @@ function reopenDevnet(root: string, choice: DevnetChoice, marker: Marker): Devne
         listen: [p2pAddress(choice, index)],
         rpcPort: choice.rpcPort + index,
         adminPort: choice.rpcPort + 1000 + index,
-        corsOrigins: ['http://localhost', 'http://127.0.0.1'],
+        corsOrigins: DEVNET_ORIGINS,
       };
       writeFileSync(nodePaths(nodeDirectory(root, index)).settings, renderSettings(settings));
     }
