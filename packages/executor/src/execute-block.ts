@@ -1,15 +1,5 @@
-import { type CryptoSuite, merkleRoot } from '@hansa/crypto';
-import {
-  advanceTerm,
-  encodeTermState,
-  type Registry,
-  readParameters,
-  readRegistry,
-  readTermState,
-  registryRoot,
-  TERM_KEY,
-  validatorSetOf,
-} from '@hansa/membership';
+import type { CryptoSuite } from '@hansa/crypto';
+import { advanceTerm, encodeTermState, type Registry, TERM_KEY, type TermState } from '@hansa/membership';
 import { type AddressHex, assert, type HashHex, type NodeId } from '@hansa/primitives';
 import {
   type BlockBody,
@@ -31,7 +21,8 @@ import {
 } from '@hansa/protocol';
 import { blockEnvironment } from './environment.ts';
 import { EvmMachine } from './evm.ts';
-import { executeTransaction } from './execute-transaction.ts';
+import { executeTransaction, executeTransfer } from './execute-transaction.ts';
+import { parametersOf, registryOf, rootOf, termStateOf, validatorsOf } from './membership-cache.ts';
 import { StateOverlay } from './state-overlay.ts';
 
 export type BlockInput = {
@@ -77,10 +68,10 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
     `${proposal.transactionHashes.length} transactions were expected, got ${orderedCount}`,
   );
   const overlay = new StateOverlay(input.state);
-  const term = readTermState(overlay);
+  const term = termStateOf(overlay);
   const { executed, receipts, leftOut, gasUsed } = await executeAll(input, overlay, term.info);
 
-  const registry = readRegistry(overlay);
+  const registry = registryOf(overlay);
   const digest = proposalDigest(suite, proposal);
   const facts = {
     height: proposal.height,
@@ -90,12 +81,13 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
     timestamp: proposal.timestamp,
   };
   const advanced = advanceTerm(term, facts, {
-    validators: validatorSetOf(registry),
-    parameters: readParameters(overlay),
+    validators: validatorsOf(registry),
+    parameters: parametersOf(overlay),
   });
-  overlay.set(TERM_KEY, encodeTermState(advanced.state));
+  if (!isSameTerm(advanced.state, term)) overlay.set(TERM_KEY, encodeTermState(advanced.state));
   const changes = overlay.changes();
   const nextSet: ValidatorSet = advanced.isTermEnd ? advanced.state.info.validators : term.info.validators;
+  const ownHash = validatorsHash(suite, term.info.validators);
   const header: BlockHeader = {
     version: HEADER_VERSION,
     chainId: proposal.chainId,
@@ -118,8 +110,8 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
     stateRoot: input.stateRootAfter(changes),
     gasUsed,
     gasLimit: term.info.parameters.blockGasLimit,
-    validatorsHash: validatorsHash(suite, term.info.validators),
-    nextValidatorsHash: validatorsHash(suite, nextSet),
+    validatorsHash: ownHash,
+    nextValidatorsHash: nextSet === term.info.validators ? ownHash : validatorsHash(suite, nextSet),
     registryRoot: rootOf(registry, suite),
     extensions: [],
   };
@@ -162,7 +154,9 @@ async function executeAll(input: BlockInput, overlay: StateOverlay, info: TermIn
       coinbase: info.parameters.feeRecipient as AddressHex,
       gasLeft: info.parameters.blockGasLimit - gasUsed,
     };
-    const outcome = await executeTransaction(transaction, rules, { overlay, machine: getMachine });
+    const outcome =
+      executeTransfer(transaction, rules, overlay) ??
+      (await executeTransaction(transaction, rules, { overlay, machine: getMachine }));
     if (outcome.type === 'left out') {
       leftOut.push({ position, hash: transaction.hash, reason: outcome.reason });
       continue;
@@ -185,10 +179,14 @@ async function executeAll(input: BlockInput, overlay: StateOverlay, info: TermIn
   return { executed, receipts, leftOut, gasUsed };
 }
 
-/** Root of the registry as the header names it. */
-export function rootOf(registry: Registry, suite: CryptoSuite): HashHex {
-  return registryRoot(registry, {
-    taggedDigest: (tag, bytes) => suite.taggedDigest(tag, bytes),
-    merkleRoot: (tag, leaves) => merkleRoot(suite, tag, leaves),
-  });
+/** Whether the record of the term stays as it is: parts that did not change are the same objects. */
+function isSameTerm(a: TermState, b: TermState): boolean {
+  return (
+    a === b ||
+    (a.info === b.info &&
+      a.proposers === b.proposers &&
+      a.highestView === b.highestView &&
+      a.starter === b.starter &&
+      a.absent === b.absent)
+  );
 }

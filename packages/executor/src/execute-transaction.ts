@@ -1,7 +1,6 @@
 import { ethereumCrypto } from '@hansa/crypto';
 import { type AddressHex, addressToHex, fromHex } from '@hansa/primitives';
 import {
-  type AccountRecord,
   EMPTY_CODE_HASH,
   encodeRlp,
   type LeftOutReason,
@@ -11,7 +10,15 @@ import {
 } from '@hansa/protocol';
 import type { MessageResult } from './evm.ts';
 import { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
-import { applyMessage, type MessageTools, NOBODY } from './message.ts';
+import {
+  type AppliedMessage,
+  applyMessage,
+  applyTransfer,
+  isPlainTransfer,
+  type MessageTools,
+  NOBODY,
+} from './message.ts';
+import type { StateOverlay } from './state-overlay.ts';
 
 const NOTHING = new Uint8Array(0);
 const NONCE_MAX = 2n ** 64n - 1n;
@@ -50,22 +57,43 @@ export async function executeTransaction(
   rules: TransactionRules,
   dependencies: Omit<MessageTools, 'coinbase'>,
 ): Promise<TransactionOutcome> {
-  const { overlay } = dependencies;
   const intrinsic = intrinsicGas(transaction);
-  const sender = overlay.account(transaction.sender) ?? NOBODY;
-  const reason = leftOutReason(transaction, { sender, rules, intrinsic });
+  const reason = leftOutReason(transaction, { rules, intrinsic, overlay: dependencies.overlay });
   if (reason !== undefined) return { type: 'left out', reason };
-
   const price = effectiveGasPrice(transaction, rules.baseFee);
-  const { gasUsed, result } = await applyMessage({ ...transaction, price }, intrinsic, {
-    ...dependencies,
-    coinbase: rules.coinbase,
-  });
+  const tools = { ...dependencies, coinbase: rules.coinbase };
+  return outcomeOf(transaction, price, await applyMessage({ ...transaction, price }, intrinsic, tools));
+}
+
+/**
+ * The same, at once, for a transaction that runs nobody's code; undefined when it might. Most blocks hold little else, and
+ * waiting costs more than all of a transfer.
+ */
+export function executeTransfer(
+  transaction: SignedTransaction,
+  rules: TransactionRules,
+  overlay: StateOverlay,
+): TransactionOutcome | undefined {
+  if (!isPlainTransfer(transaction.to, overlay)) return undefined;
+  const intrinsic = intrinsicGas(transaction);
+  const reason = leftOutReason(transaction, { rules, intrinsic, overlay });
+  if (reason !== undefined) return { type: 'left out', reason };
+  const price = effectiveGasPrice(transaction, rules.baseFee);
+  const { sender, to, value, data, accessList, gasLimit } = transaction;
+  const message = { sender, to, value, data, accessList, gasLimit, price };
+  return outcomeOf(transaction, price, applyTransfer(message, intrinsic, { overlay, coinbase: rules.coinbase }));
+}
+
+function outcomeOf(
+  transaction: SignedTransaction,
+  effectiveGasPrice: bigint,
+  { gasUsed, result }: AppliedMessage,
+): TransactionOutcome {
   return {
     type: 'executed',
     status: result.error === undefined ? 1 : 0,
     gasUsed,
-    effectiveGasPrice: price,
+    effectiveGasPrice,
     contractAddress: transaction.to === undefined ? createdAddress(transaction.sender, transaction.nonce) : undefined,
     output: receiptOutput(transaction, result),
     evmOutput: result.output,
@@ -80,13 +108,18 @@ function receiptOutput({ to }: SignedTransaction, { error, output }: MessageResu
   return error === 'revert' ? output : NOTHING;
 }
 
-type Candidate = { readonly sender: AccountRecord; readonly rules: TransactionRules; readonly intrinsic: IntrinsicGas };
+type Candidate = {
+  readonly rules: TransactionRules;
+  readonly intrinsic: IntrinsicGas;
+  readonly overlay: StateOverlay;
+};
 
 /** First reason in a fixed order (EXE-11): all nodes must name the same one. */
 function leftOutReason(
   transaction: SignedTransaction,
-  { sender, rules, intrinsic }: Candidate,
+  { rules, intrinsic, overlay }: Candidate,
 ): LeftOutReason | undefined {
+  const sender = overlay.account(transaction.sender) ?? NOBODY;
   if (transaction.lastHeight !== undefined && transaction.lastHeight < rules.height) return 'expired';
   if (transaction.gasLimit > rules.txGasLimit) return 'gas limit above maximum';
   if (transaction.gasLimit > rules.gasLeft) return 'block gas limit';

@@ -28,7 +28,11 @@ export type IntrinsicGas = {
   readonly floor: bigint;
 };
 
+const LEAST: IntrinsicGas = { charged: TX_BASE_GAS, floor: TX_BASE_GAS };
+
 export function intrinsicGas(transaction: GasFacts): IntrinsicGas {
+  if (transaction.to !== undefined && transaction.data.length === 0 && transaction.accessList.length === 0)
+    return LEAST;
   let zeroCount = 0;
   for (const byte of transaction.data) if (byte === 0) zeroCount++;
   const nonZeroCount = transaction.data.length - zeroCount;

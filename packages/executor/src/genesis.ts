@@ -29,7 +29,7 @@ import {
   txRoot,
   validatorsHash,
 } from '@hansa/protocol';
-import { rootOf } from './execute-block.ts';
+import { rootOf } from './membership-cache.ts';
 import { SYSTEM_CODE, SYSTEM_CONTRACTS } from './system/index.ts';
 
 export type GenesisBlock = {

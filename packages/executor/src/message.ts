@@ -38,18 +38,17 @@ export async function applyMessage(
   intrinsic: IntrinsicGas,
   { overlay, machine, coinbase, isTraced }: MessageTools,
 ): Promise<AppliedMessage> {
+  if (isTraced !== true && isPlainTransfer(message.to, overlay))
+    return applyTransfer(message, intrinsic, { overlay, coinbase });
   const { sender, to, value, data, accessList, price } = message;
   const payer = overlay.account(sender) ?? NOBODY;
   overlay.setAccount(sender, {
-    ...payer,
     nonce: payer.nonce + 1n,
     balance: payer.balance - message.gasLimit * price,
+    codeHash: payer.codeHash,
   });
   const gasLimit = message.gasLimit - intrinsic.charged;
-  const result =
-    isTraced !== true && isPlainTransfer(to, overlay)
-      ? transfer(message, overlay)
-      : await machine().run({ caller: sender, to, value, data, gasLimit, gasPrice: price, accessList });
+  const result = await machine().run({ caller: sender, to, value, data, gasLimit, gasPrice: price, accessList });
   const gasUsed = paidGas(intrinsic.charged + result.gasUsed, result.gasRefund, intrinsic.floor);
   credit(overlay, sender, (message.gasLimit - gasUsed) * price);
   // The whole price goes to the fee recipient: nothing is burnt on a chain whose price is a rule of its members.
@@ -58,11 +57,41 @@ export async function applyMessage(
   return { gasUsed, result };
 }
 
-/** Nobody's code would run: the target has none and is neither a precompile nor a system contract. */
-function isPlainTransfer(to: AddressHex | undefined, overlay: StateOverlay): boolean {
+/** Nobody's code would run: the target has none and is neither a precompile nor a system contract (EXE-13). */
+export function isPlainTransfer(to: AddressHex | undefined, overlay: StateOverlay): boolean {
   if (to === undefined || isSystemAddress(to) || isPrecompile(to)) return false;
   const target = overlay.account(to);
   return target === undefined || target.codeHash === EMPTY_CODE_HASH;
+}
+
+const TRANSFERRED: MessageResult = {
+  gasUsed: 0n,
+  gasRefund: 0n,
+  output: NOTHING,
+  error: undefined,
+  logs: [],
+  createdAddress: undefined,
+};
+
+/**
+ * What `applyMessage` does for a plain transfer, at once and without the EVM: it cannot fail, so that all it moves is
+ * known beforehand.
+ */
+export function applyTransfer(
+  { sender, to, value, price }: TopMessage,
+  { charged, floor }: IntrinsicGas,
+  { overlay, coinbase }: Pick<MessageTools, 'overlay' | 'coinbase'>,
+): AppliedMessage {
+  const gasUsed = charged > floor ? charged : floor;
+  const fee = price === 0n ? 0n : gasUsed * price;
+  const { nonce, balance, codeHash } = overlay.account(sender) ?? NOBODY;
+  overlay.setAccount(sender, { nonce: nonce + 1n, balance: balance - fee - value, codeHash });
+  if (value > 0n) credit(overlay, to as AddressHex, value);
+  // EIP-161: an account that a message touched and that is empty does not exist afterwards.
+  else if (isEmpty(overlay.account(to as AddressHex))) overlay.setAccount(to as AddressHex, undefined);
+  credit(overlay, coinbase, fee);
+  overlay.endTransaction();
+  return { gasUsed, result: TRANSFERRED };
 }
 
 const NINETEEN_ZERO_BYTES = '0'.repeat(38);
@@ -74,18 +103,6 @@ export function isPrecompile(address: AddressHex): boolean {
   return last >= 1 && last <= PRECOMPILE_MAX;
 }
 
-function transfer({ sender, to, value }: TopMessage, overlay: StateOverlay): MessageResult {
-  if (value > 0n) {
-    const from = overlay.account(sender) as AccountRecord;
-    overlay.setAccount(sender, { ...from, balance: from.balance - value });
-    credit(overlay, to as AddressHex, value);
-  } else if (isEmpty(overlay.account(to as AddressHex))) {
-    // EIP-161: an account that a message touched and that is empty does not exist afterwards.
-    overlay.setAccount(to as AddressHex, undefined);
-  }
-  return { gasUsed: 0n, gasRefund: 0n, output: NOTHING, error: undefined, logs: [], createdAddress: undefined };
-}
-
 function isEmpty(account: AccountRecord | undefined): boolean {
   return (
     account !== undefined && account.nonce === 0n && account.balance === 0n && account.codeHash === EMPTY_CODE_HASH
@@ -94,6 +111,6 @@ function isEmpty(account: AccountRecord | undefined): boolean {
 
 function credit(overlay: StateOverlay, address: AddressHex, amount: bigint): void {
   if (amount === 0n) return;
-  const account = overlay.account(address) ?? NOBODY;
-  overlay.setAccount(address, { ...account, balance: account.balance + amount });
+  const { nonce, balance, codeHash } = overlay.account(address) ?? NOBODY;
+  overlay.setAccount(address, { nonce, balance: balance + amount, codeHash });
 }

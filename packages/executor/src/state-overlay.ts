@@ -11,12 +11,17 @@ import {
   storageKey,
 } from '@hansa/protocol';
 
-type Value = Uint8Array | AccountRecord | undefined;
-/** Marks in the journal that a key was not in the overlay before. */
-const NOT_PRESENT = Symbol('not present');
-type Undo = { readonly key: StateKey; readonly before: Value | typeof NOT_PRESENT };
+/** Marks in the journal that a key was not written before. */
+const NOT_WRITTEN = Symbol('not written');
+type Undo =
+  | {
+      readonly type: 'account';
+      readonly key: AddressHex;
+      readonly before: AccountRecord | undefined | typeof NOT_WRITTEN;
+    }
+  | { readonly type: 'record'; readonly key: StateKey; readonly before: Uint8Array | undefined | typeof NOT_WRITTEN };
 
-const isBytes = (value: Value): value is Uint8Array => value instanceof Uint8Array;
+const ACCOUNT_PREFIX = accountKey('' as AddressHex);
 
 /**
  * State of a block that is being executed: everything that was read or written on top of the state before it, with a
@@ -24,9 +29,12 @@ const isBytes = (value: Value): value is Uint8Array => value instanceof Uint8Arr
  */
 export class StateOverlay implements StateReader {
   readonly #base: StateReader;
-  readonly #values: Map<StateKey, Value> = new Map();
-  readonly #written: Set<StateKey> = new Set();
-  #journal: Undo[] = [];
+  /** Accounts that were read or written, by address: to make a key of it each time costs more than the look-up. */
+  readonly #accounts: Map<AddressHex, AccountRecord | undefined> = new Map();
+  readonly #writtenAccounts: Set<AddressHex> = new Set();
+  /** Everything else that was written. */
+  readonly #records: Map<StateKey, Uint8Array | undefined> = new Map();
+  readonly #journal: Undo[] = [];
   /** Storage of this transaction as it was before it (EIP-2200), by key of state. */
   readonly #originals: Map<StateKey, Uint8Array | undefined> = new Map();
   /** Slots written in this transaction, by account: what a self-destruct of a new contract clears (EIP-6780). */
@@ -38,22 +46,28 @@ export class StateOverlay implements StateReader {
 
   /** Raw value of any key; accounts are encoded. */
   get(key: StateKey): Uint8Array | undefined {
-    const value = this.#read(key);
-    return value === undefined || isBytes(value) ? value : encodeAccount(value);
+    if (key.startsWith(ACCOUNT_PREFIX)) {
+      const account = this.account(key.slice(ACCOUNT_PREFIX.length) as AddressHex);
+      return account === undefined ? undefined : encodeAccount(account);
+    }
+    const value = this.#records.get(key);
+    return value !== undefined || this.#records.has(key) ? value : this.#base.get(key);
   }
 
   account(address: AddressHex): AccountRecord | undefined {
-    const key = accountKey(address);
-    const value = this.#read(key);
-    if (value === undefined || !isBytes(value)) return value;
-    const decoded = decodeAccount(value);
-    assert(decoded.ok, `the account record of ${address} does not decode`);
-    this.#values.set(key, decoded.value);
-    return decoded.value;
+    const known = this.#accounts.get(address);
+    if (known !== undefined || this.#accounts.has(address)) return known;
+    const account = this.#baseAccount(address);
+    this.#accounts.set(address, account);
+    return account;
   }
 
+  /** Keeps the record that it is given: do not change it afterwards. */
   setAccount(address: AddressHex, account: AccountRecord | undefined): void {
-    this.#write(accountKey(address), account);
+    const before = this.#writtenAccounts.has(address) ? this.#accounts.get(address) : NOT_WRITTEN;
+    this.#journal.push({ type: 'account', key: address, before });
+    this.#accounts.set(address, account);
+    this.#writtenAccounts.add(address);
   }
 
   /** 32 bytes, undefined when zero. */
@@ -70,7 +84,7 @@ export class StateOverlay implements StateReader {
       this.#slots.set(address, slots);
     }
     slots.add(slot);
-    this.#write(key, value);
+    this.set(key, value);
   }
 
   /** Value at the start of the transaction. */
@@ -89,12 +103,13 @@ export class StateOverlay implements StateReader {
   }
 
   setCode(codeHash: HashHex, code: Uint8Array): void {
-    this.#write(codeKey(codeHash), code);
+    this.set(codeKey(codeHash), code);
   }
 
-  /** Record of a system contract. */
+  /** Any record but an account. */
   set(key: StateKey, value: Uint8Array | undefined): void {
-    this.#write(key, value);
+    this.#journal.push({ type: 'record', key, before: this.#records.has(key) ? this.#records.get(key) : NOT_WRITTEN });
+    this.#records.set(key, value);
   }
 
   /** A point to which `revertTo` goes back. */
@@ -104,19 +119,13 @@ export class StateOverlay implements StateReader {
 
   revertTo(checkpoint: number): void {
     assert(checkpoint <= this.#journal.length, 'a checkpoint cannot lie ahead of the journal');
-    for (let i = this.#journal.length - 1; i >= checkpoint; i--) {
-      const { key, before } = this.#journal[i] as Undo;
-      if (before === NOT_PRESENT) {
-        this.#values.delete(key);
-        this.#written.delete(key);
-      } else this.#values.set(key, before);
-    }
+    for (let i = this.#journal.length - 1; i >= checkpoint; i--) this.#undo(this.#journal[i] as Undo);
     this.#journal.length = checkpoint;
   }
 
   /** What was written in this transaction stays; nothing of it can be taken back any more. */
   endTransaction(): void {
-    this.#journal = [];
+    this.#journal.length = 0;
     this.#originals.clear();
     this.#slots.clear();
   }
@@ -124,25 +133,36 @@ export class StateOverlay implements StateReader {
   /** All that differs from the state before, ordered by key. */
   changes(): readonly StateChange[] {
     const changes: StateChange[] = [];
-    for (const key of this.#written) {
-      const value = this.get(key);
-      const before = this.#base.get(key);
-      if (value === undefined ? before === undefined : before !== undefined && equalBytes(value, before)) continue;
-      changes.push({ key, value });
+    for (const address of this.#writtenAccounts) {
+      const account = this.#accounts.get(address);
+      this.#addChange(changes, accountKey(address), account === undefined ? undefined : encodeAccount(account));
     }
+    for (const [key, value] of this.#records) this.#addChange(changes, key, value);
     return changes.sort((a, b) => compareText(a.key, b.key));
   }
 
-  #read(key: StateKey): Value {
-    const value = this.#values.get(key);
-    if (value !== undefined || this.#values.has(key)) return value;
-    return this.#base.get(key);
+  #addChange(changes: StateChange[], key: StateKey, value: Uint8Array | undefined): void {
+    const before = this.#base.get(key);
+    if (value === undefined ? before === undefined : before !== undefined && equalBytes(value, before)) return;
+    changes.push({ key, value });
   }
 
-  #write(key: StateKey, value: Value): void {
-    const isKnown = this.#written.has(key);
-    this.#journal.push({ key, before: isKnown ? this.#values.get(key) : NOT_PRESENT });
-    this.#values.set(key, value);
-    this.#written.add(key);
+  #undo({ type, key, before }: Undo): void {
+    if (type === 'record') {
+      if (before === NOT_WRITTEN) this.#records.delete(key);
+      else this.#records.set(key, before);
+    } else if (before === NOT_WRITTEN) {
+      // What was there before is read again.
+      this.#accounts.delete(key);
+      this.#writtenAccounts.delete(key);
+    } else this.#accounts.set(key, before);
+  }
+
+  #baseAccount(address: AddressHex): AccountRecord | undefined {
+    const bytes = this.#base.get(accountKey(address));
+    if (bytes === undefined) return undefined;
+    const decoded = decodeAccount(bytes);
+    assert(decoded.ok, `the account record of ${address} does not decode`);
+    return decoded.value;
   }
 }

@@ -1,14 +1,8 @@
-import {
-  organisationOf,
-  PARAMETERS_KEY,
-  readParameters,
-  readRegistry,
-  readTermState,
-  SYSTEM_CONFIG_ADDRESS,
-} from '@hansa/membership';
+import { organisationOf, PARAMETERS_KEY, SYSTEM_CONFIG_ADDRESS } from '@hansa/membership';
 import type { HashHex } from '@hansa/primitives';
 import { encodeParameters, type Log, type ProtocolErrorCode, parameterByKey, setParameter } from '@hansa/protocol';
 import { decodeAbi, encodeAbi, lowerCaseAscii, topicOf } from '../abi.ts';
+import { parametersOf, registryOf, termStateOf } from '../membership-cache.ts';
 import { READ_GAS, type SystemContract, type SystemFunction, type SystemOutcome, WRITE_GAS } from './types.ts';
 
 /** Code of FISCO BCOS for a caller without permission. */
@@ -42,10 +36,10 @@ const setValueByKey: SystemFunction = {
     if (decoded === undefined) return revert('setValueByKey(string,string) is expected');
     const key = lowerCaseAscii(decoded[0] as string);
     const text = decoded[1] as string;
-    if (organisationOf(readRegistry(state), caller) === undefined) {
+    if (organisationOf(registryOf(state), caller) === undefined) {
       return { type: 'return', output: encodeAbi(['int256'], [NO_PERMISSION]), logs: [] };
     }
-    const changed = setParameter(readParameters(state), key, text);
+    const changed = setParameter(parametersOf(state), key, text);
     if (!changed.ok) return revert(refusalOf(key, changed.error.code));
     state.set(PARAMETERS_KEY, encodeParameters(changed.value));
     const log: Log = {
@@ -66,9 +60,9 @@ const getValueByKey: SystemFunction = {
     const decoded = decodeAbi(['string'], data);
     if (decoded === undefined) return revert('getValueByKey(string) is expected');
     const key = lowerCaseAscii(decoded[0] as string);
-    const next = parameterByKey(readParameters(state), key);
+    const next = parameterByKey(parametersOf(state), key);
     if (next === undefined) return revert(UNKNOWN);
-    const { info } = readTermState(state);
+    const { info } = termStateOf(state);
     const isInForce = parameterByKey(info.parameters, key) === next;
     const since = isInForce ? info.baseHeight + 1 : info.endHeight + 1;
     return { type: 'return', output: encodeAbi(['string', 'int256'], [next, BigInt(since)]), logs: [] };

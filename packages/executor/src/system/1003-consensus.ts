@@ -1,15 +1,8 @@
-import {
-  applyChange,
-  CONSENSUS_ADDRESS,
-  findNode,
-  type MembershipChange,
-  readRegistry,
-  readTermState,
-  registryChanges,
-} from '@hansa/membership';
+import { applyChange, CONSENSUS_ADDRESS, findNode, type MembershipChange, registryChanges } from '@hansa/membership';
 import type { HashHex } from '@hansa/primitives';
 import type { Log } from '@hansa/protocol';
 import { type AbiType, type AbiValue, decodeAbi, encodeAbi, lowerCaseAscii, topicOf } from '../abi.ts';
+import { registryOf, termStateOf } from '../membership-cache.ts';
 import {
   READ_GAS,
   type SystemCall,
@@ -48,7 +41,7 @@ function changing(
 }
 
 function change({ state, caller, height, suite }: SystemCall, request: MembershipChange): SystemOutcome {
-  const before = readRegistry(state);
+  const before = registryOf(state);
   const after = applyChange(before, request, {
     caller,
     height,
@@ -91,7 +84,7 @@ const functions: readonly SystemFunction[] = [
     run: ({ state }, data) => {
       const values = decodeAbi(['string'], data);
       if (values === undefined) return revert('getNode(string) is expected');
-      const node = findNode(readRegistry(state), lowerCaseAscii(values[0] as string));
+      const node = findNode(registryOf(state), lowerCaseAscii(values[0] as string));
       return node === undefined
         ? returns(['string', 'string', 'uint256', 'string[]', 'uint256'], ['', '', 0n, [], 0n])
         : returns(
@@ -104,14 +97,14 @@ const functions: readonly SystemFunction[] = [
     signature: 'getNodeIds()',
     isView: true,
     gas: 4n * READ_GAS,
-    run: ({ state }) => returns(['string[]'], [readRegistry(state).nodes.map((node) => node.nodeId)]),
+    run: ({ state }) => returns(['string[]'], [registryOf(state).nodes.map((node) => node.nodeId)]),
   },
   {
     signature: 'getTerm()',
     isView: true,
     gas: READ_GAS,
     run: ({ state }) => {
-      const { info } = readTermState(state);
+      const { info } = termStateOf(state);
       return returns(
         ['uint256', 'uint256', 'uint256', 'bool'],
         [BigInt(info.term), BigInt(info.baseHeight), BigInt(info.endHeight), info.endScheduled],

@@ -31,8 +31,9 @@ function functionsOf(address: AddressHex): Map<string, SystemFunction> | undefin
   return TABLE.get(address);
 }
 
-export const isSystemAddress = (address: AddressHex): boolean =>
-  SYSTEM_CONTRACTS.some((contract) => contract.address === address);
+const ADDRESSES: ReadonlySet<AddressHex> = new Set(SYSTEM_CONTRACTS.map(({ address }) => address));
+
+export const isSystemAddress = (address: AddressHex): boolean => ADDRESSES.has(address);
 
 /** Runs a call to a system contract. Gas is charged before anything is read. */
 export function runSystemContract(address: AddressHex, call: SystemCall, gasLimit: bigint): SystemResult {
