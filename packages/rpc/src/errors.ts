@@ -1,5 +1,6 @@
-import { bytesToHex, type Failure, type HashHex } from '@hansa/primitives';
+import type { Failure, HashHex } from '@hansa/primitives';
 import { revertReason } from './revert-reason.ts';
+import { data } from './values.ts';
 
 /** Error codes of JSON-RPC 2.0, of EIP-1474 and of EIP-7966, as they go over the wire. */
 export const RPC_CODES = {
@@ -78,7 +79,7 @@ export const notSupported = (message: string, remedy: string): RpcRefusal =>
 export function reverted(output: Uint8Array): RpcRefusal {
   const reason = revertReason(output);
   const message = reason === undefined ? 'execution reverted' : `execution reverted: ${reason}`;
-  return new RpcRefusal(RPC_CODES.reverted, message, `0x${bytesToHex(output)}`);
+  return new RpcRefusal(RPC_CODES.reverted, message, data(output));
 }
 
 export const syncTimeout = (hash: HashHex, waitedMs: number): RpcRefusal =>

@@ -4,12 +4,18 @@ const MIB = 1024 * 1024;
 
 /** Every maximum of the server; over one of them a client gets an error that names it. */
 export type RpcLimits = {
-  /** Bytes of a request, or of a WebSocket message. */
+  /** Bytes of a request. */
   readonly bodySizeMax: number;
+  /** Bytes of a WebSocket message; bodySizeMax holds for it, too. */
+  readonly socketMessageSizeMax: number;
+  /** Bytes of all requests that are being read or answered. */
+  readonly requestsSizeMax: number;
   /** Calls of one batch. */
   readonly batchCountMax: number;
   /** Characters of an answer; a batch's calls count together. */
   readonly responseSizeMax: number;
+  /** Characters of all answers over HTTP that clients have not yet taken. */
+  readonly unsentSizeMax: number;
   readonly connectionCountMax: number;
   /** HTTP requests and WebSocket messages of one connection that are not answered yet. */
   readonly pendingPerConnectionMax: number;
@@ -24,6 +30,8 @@ export type RpcLimits = {
   /** From the first byte of a request to its last. */
   readonly requestTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
+  /** A connection over which nothing moves for so long is closed: nobody reads the answer. */
+  readonly idleTimeoutMs: number;
   readonly socketCountMax: number;
   readonly socketsPerAddressMax: number;
   readonly subscriptionsPerSocketMax: number;
@@ -50,8 +58,11 @@ export type RpcLimits = {
 
 export const DEFAULT_RPC_LIMITS: RpcLimits = {
   bodySizeMax: 5 * MIB,
+  socketMessageSizeMax: MIB,
+  requestsSizeMax: 128 * MIB,
   batchCountMax: 1_000,
   responseSizeMax: 32 * MIB,
+  unsentSizeMax: 128 * MIB,
   connectionCountMax: 2_000,
   pendingPerConnectionMax: 128,
   slowPerConnectionMax: 8,
@@ -61,6 +72,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
+  idleTimeoutMs: 120_000,
   socketCountMax: 1_000,
   socketsPerAddressMax: 200,
   subscriptionsPerSocketMax: 64,
@@ -86,6 +98,10 @@ export function toRpcLimits(limits: Partial<RpcLimits> = {}): RpcLimits {
   }
   assert(all.headersTimeoutMs <= all.requestTimeoutMs, 'headersTimeoutMs must not be above requestTimeoutMs');
   assert(all.slowPerConnectionMax <= all.slowCountMax, 'slowPerConnectionMax must not be above slowCountMax');
+  assert(all.idleTimeoutMs > all.syncWaitMsMax, 'idleTimeoutMs must be above syncWaitMsMax');
+  assert(all.idleTimeoutMs > all.callTimeoutMs, 'idleTimeoutMs must be above callTimeoutMs');
+  assert(all.requestsSizeMax >= all.bodySizeMax, 'requestsSizeMax must not be below bodySizeMax');
+  assert(all.unsentSizeMax >= all.responseSizeMax, 'unsentSizeMax must not be below responseSizeMax');
   assert(all.syncWaitMs <= all.syncWaitMsMax, 'syncWaitMs must not be above syncWaitMsMax');
   return all;
 }

@@ -35,8 +35,6 @@ export type RpcMethod = {
   handle(params: readonly unknown[], call: MethodCall): unknown;
   /** Takes its turn among slow calls, and is stopped after callTimeoutMs. */
   readonly isSlow?: true;
-  /** Waits for the chain: a WebSocket's later answers do not wait for it. */
-  readonly isWaiting?: true;
 };
 
 export type MethodTable = Readonly<Record<string, RpcMethod>>;

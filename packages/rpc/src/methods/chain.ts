@@ -120,6 +120,6 @@ export const CHAIN_METHODS: MethodTable = {
     const found = backend.transaction(hashOf(hash, 'transactionHash'));
     return found === undefined ? null : data(found.transaction.bytes);
   }),
-  eth_getTransactionReceipt: { handle: ([hash], call) => waitForReceipt(call, hash), isWaiting: true },
+  eth_getTransactionReceipt: quick(([hash], call) => waitForReceipt(call, hash)),
   eth_getLogs: slow(([filter], call) => serveLogs(call, filter)),
 };

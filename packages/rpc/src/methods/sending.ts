@@ -91,7 +91,7 @@ function contentFrom({ backend }: MethodCall, account: unknown): unknown {
 
 export const SENDING_METHODS: MethodTable = {
   eth_sendRawTransaction: quick(([raw], call) => send(raw, call)),
-  eth_sendRawTransactionSync: { handle: (params, call) => sendSync(call, params), isWaiting: true },
+  eth_sendRawTransactionSync: quick((params, call) => sendSync(call, params)),
   txpool_status: quick((_, { backend }) => {
     const { pending, queued, ordered } = backend.poolCounts();
     // What is ordered is still pending to a client of Ethereum.

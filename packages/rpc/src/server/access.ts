@@ -4,7 +4,10 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { isIP } from 'node:net';
 
 export type AccessOptions = {
-  /** Origins of browser pages that may call; one without a port stands for all its ports; `*` for any page. */
+  /**
+   * Origins of browser pages that may call; one without a port stands for all its ports, `chrome-extension://*` for all
+   * of its scheme, `*` for any page.
+   */
   readonly corsOrigins: readonly string[];
   /** Host names under which the server is addressed, beside localhost and bare addresses. */
   readonly hosts: readonly string[];
@@ -66,5 +69,8 @@ function isKnownHost(hosts: ReadonlySet<string>, host: string | undefined): bool
 }
 
 function isKnownOrigin(origins: ReadonlySet<string>, origin: string): boolean {
-  return origins.has('*') || origins.has(origin) || origins.has(origin.replace(/:\d{1,5}$/, ''));
+  if (origins.has('*') || origins.has(origin) || origins.has(origin.replace(/:\d{1,5}$/, ''))) return true;
+  // Wallets are extensions; the name of one is another in every browser profile of Firefox.
+  const scheme = /^[a-z][a-z0-9+.-]*:\/\//.exec(origin)?.[0];
+  return scheme !== undefined && origins.has(`${scheme}*`);
 }

@@ -66,6 +66,8 @@ export function createDispatcher({ services, onInternalError }: DispatcherOption
       result = await run(method, params.value, connection);
     } catch (error) {
       if (error instanceof RpcRefusal) return errorAnswer(id, error);
+      // Nobody reads the answer, and what was aborted with the connection is no fault of the node.
+      if (connection.signal.aborted) return errorAnswer(id, INTERNAL);
       counters.internalErrors++;
       onInternalError(error, call.method);
       return errorAnswer(id, INTERNAL);

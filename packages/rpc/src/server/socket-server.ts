@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { Budget } from '../budget.ts';
 import type { RpcLimits } from '../limits.ts';
 import type { RpcServices } from '../method.ts';
 import { createSocketSubscriptions } from '../subscriptions.ts';
@@ -18,17 +19,21 @@ export type SocketServerOptions = {
   readonly services: RpcServices;
   readonly access: AccessCheck;
   readonly dispatcher: Dispatcher;
+  /** Bytes of requests, shared with HTTP. */
+  readonly requests: Budget;
 };
 
 const TRY_AGAIN_LATER = 1013;
 const GOING_AWAY = 1001;
 
-type Client = { isAlive: boolean; readonly subscriptionCount: () => number };
+type Client = { isAlive: boolean; readonly subscriptionCount: () => number; readonly isPaused: () => boolean };
 
 /** WebSocket on the port of the HTTP server. A client that reads too slowly is closed, it never fills the memory. */
-export function createSocketServer({ server, services, access, dispatcher }: SocketServerOptions): SocketServer {
+export function createSocketServer(options: SocketServerOptions): SocketServer {
+  const { server, services, access, dispatcher, requests } = options;
   const { limits } = services;
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: limits.bodySizeMax, perMessageDeflate: false });
+  const maxPayload = Math.min(limits.bodySizeMax, limits.socketMessageSizeMax);
+  const sockets = new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
   const clients = new Map<WebSocket, Client>();
   const perAddress = new Map<string, number>();
   let closedAsSlow = 0;
@@ -59,16 +64,24 @@ export function createSocketServer({ server, services, access, dispatcher }: Soc
     };
     const subscriptions = createSocketSubscriptions({ ...services, send }, limits);
     const connection = createConnection(limits, controller.signal, subscriptions);
-    const client: Client = { isAlive: true, subscriptionCount: () => subscriptions.count() };
+    const pending = limitPending(socket, limits);
+    const client: Client = {
+      isAlive: true,
+      subscriptionCount: () => subscriptions.count(),
+      isPaused: pending.isPaused,
+    };
     clients.set(socket, client);
     perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
-    const release = limitPending(socket, limits);
     socket.on('message', (data) => {
-      const done = release();
-      void dispatcher.answer(textOf(data), connection).then((answer) => {
-        done();
+      const text = textOf(data);
+      if (!requests.take(text.length)) return socket.close(TRY_AGAIN_LATER, 'too much is being answered already');
+      pending.begin();
+      void dispatcher.answer(text, connection).then((answer) => {
+        pending.end();
+        requests.give(text.length);
         if (answer !== undefined) send(answer);
       });
+      return undefined;
     });
     socket.on('pong', () => {
       client.isAlive = true;
@@ -86,6 +99,11 @@ export function createSocketServer({ server, services, access, dispatcher }: Soc
 
   const pings = setInterval(() => {
     for (const [socket, client] of clients) {
+      // While it is not read from, its answer to the ping is not read either.
+      if (client.isPaused()) {
+        client.isAlive = true;
+        continue;
+      }
       if (!client.isAlive) {
         socket.terminate();
         continue;
@@ -114,13 +132,19 @@ export function createSocketServer({ server, services, access, dispatcher }: Soc
 }
 
 /** Stops reading while too many messages are not answered: the client's own send buffer then holds the rest. */
-function limitPending(socket: WebSocket, limits: RpcLimits): () => () => void {
+function limitPending(
+  socket: WebSocket,
+  { pendingPerConnectionMax }: RpcLimits,
+): { begin(): void; end(): void; isPaused(): boolean } {
   let pending = 0;
-  return () => {
-    if (++pending === limits.pendingPerConnectionMax) socket.pause();
-    return () => {
-      if (pending-- === limits.pendingPerConnectionMax) socket.resume();
-    };
+  return {
+    begin: () => {
+      if (++pending === pendingPerConnectionMax) socket.pause();
+    },
+    end: () => {
+      if (pending-- === pendingPerConnectionMax) socket.resume();
+    },
+    isPaused: () => pending >= pendingPerConnectionMax,
   };
 }
 

@@ -1,8 +1,10 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { ChainError } from '@hansa/primitives';
+import { assert, ChainError } from '@hansa/primitives';
 import type { FastifyInstance } from 'fastify';
 import type { RpcBackend } from '../backend.ts';
 import { createBlockCache } from '../block-cache.ts';
+import { createBudget } from '../budget.ts';
 import { createChainHub } from '../chain-hub.ts';
 import type { RpcErrorCode } from '../errors.ts';
 import { createFilterStore } from '../filter-store.ts';
@@ -10,14 +12,17 @@ import { type RpcLimits, toRpcLimits } from '../limits.ts';
 import type { RpcServices } from '../method.ts';
 import { createAccessCheck } from './access.ts';
 import { createDispatcher } from './dispatcher.ts';
-import { createHttpServer } from './http-server.ts';
+import { createHttpServer, type HttpServer } from './http-server.ts';
 import { createSocketServer } from './socket-server.ts';
 
 export type RpcServerOptions = {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  /** Origins of browser pages that may call; one without a port stands for all its ports; `*` for any page. */
+  /**
+   * Origins of browser pages that may call; one without a port stands for all its ports, `chrome-extension://*` for all
+   * of its scheme, `*` for any page.
+   */
   readonly corsOrigins: readonly string[];
   /** Host names under which the server is addressed, beside localhost and bare addresses. */
   readonly hosts: readonly string[];
@@ -51,8 +56,9 @@ export async function startRpcServer(options: RpcServerOptions, backend: RpcBack
   const services: RpcServices = { backend, limits, blocks, hub, filters };
   const dispatcher = createDispatcher({ services, onInternalError: options.onInternalError });
   const access = createAccessCheck(options);
-  const http = openHttp({ limits, access, dispatcher, tls: options.tls });
-  const sockets = createSocketServer({ server: http.server, services, access, dispatcher });
+  const requests = createBudget(limits.requestsSizeMax);
+  const { fastify: http, unsent, crowdedCount } = openHttp({ limits, access, dispatcher, requests, tls: options.tls });
+  const sockets = createSocketServer({ server: http.server, services, access, dispatcher, requests });
   const release = (): void => {
     sockets.stop();
     filters.stop();
@@ -72,6 +78,11 @@ export async function startRpcServer(options: RpcServerOptions, backend: RpcBack
       rpc_internal_errors_total: dispatcher.counters.internalErrors,
       rpc_timeouts_total: dispatcher.counters.timeouts,
       rpc_slow_calls_waiting: dispatcher.waitingCount(),
+      rpc_request_bytes: requests.taken(),
+      rpc_requests_refused_total: requests.refusedCount(),
+      rpc_requests_crowded_total: crowdedCount(),
+      rpc_unsent_bytes: unsent.taken(),
+      rpc_answers_refused_total: unsent.refusedCount(),
       rpc_filters: filters.count(),
       rpc_sync_waiters: hub.waiterCount(),
       rpc_websockets: sockets.counts().sockets,
@@ -85,11 +96,15 @@ export async function startRpcServer(options: RpcServerOptions, backend: RpcBack
   };
 }
 
-function openHttp(options: Parameters<typeof createHttpServer>[0]): FastifyInstance {
+function openHttp(options: Parameters<typeof createHttpServer>[0]): HttpServer {
+  const { tls } = options;
+  if (tls === undefined) return createHttpServer(options);
   try {
+    // Without a key Node.js would start, and refuse every client.
+    const fits = new X509Certificate(tls.certificate).checkPrivateKey(createPrivateKey(tls.key));
+    assert(fits, 'the key is not that of the certificate');
     return createHttpServer(options);
   } catch (cause) {
-    if (options.tls === undefined) throw cause;
     throw new ChainError<RpcErrorCode>(
       {
         code: 'RPC_TLS_INVALID',
