@@ -47,8 +47,8 @@ const SILENCE_TEXT: Readonly<Record<SilenceReason, readonly [string, string]>> =
   ],
   'not a validator': ['this node is an observer', 'nothing to do: it follows'],
   'vote store lost': [
-    'the vote store is new: this node votes again when a quorum has told how far the chain has come',
-    'wait until the other validators are connected',
+    'the vote store is new: this node votes again in a later term, when a quorum has told how far the chain had come',
+    'wait: a term ends after consensus_leader_period blocks at the latest, or with a change of members or parameters',
   ],
   'ledger behind votes': [
     'the ledger is older than the votes of this node: it fetches blocks first',
