@@ -1,12 +1,10 @@
 /** Nodes are killed by SIGKILL in every combination that PBFT must bear, and in one that it must not hide. */
-import { encodeFunctionData, parseAbi } from 'viem';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainOf, faultsOf, sendFinal } from './kit/chain.ts';
 import { headsEqual, playRounds } from './kit/chaos.ts';
 import { heightOf, type ReadyNode, rpc, startDevnet, type TestDevnet, until } from './kit/devnet.ts';
+import { endTerm } from './kit/terms.ts';
 import { Wallet } from './kit/wallet.ts';
-
-const SYSTEM_CONFIG = '0x0000000000000000000000000000000000001000';
 
 type Status = { primary: string; voting: boolean; height: string; term: number; whyNoBlock: string | null };
 
@@ -121,7 +119,7 @@ describe('a validator that was away while two terms passed', () => {
     const before = (await statusOf(0)).term;
     await net.kill(3);
     // A term ends early when a change of parameters or members takes effect.
-    for (const period of ['300', '256']) await changeLeaderPeriod(period);
+    for (const period of ['300', '256']) sent.push(...(await endTerm(nodeAt(0).rpc, wallet, period)));
     expect((await statusOf(0)).term).toBeGreaterThanOrEqual(before + 2);
     expect(await restartAndCatchUp(3, 0)).toBeLessThan(10_000);
     // Without node 2 its vote is needed; node 2 may be the primary, so a view change may be part of it.
@@ -142,23 +140,3 @@ describe('random kills under load', () => {
     expect(faultsOf(chains, [...sent, ...report.acknowledged])).toEqual([]);
   });
 });
-
-/** A change of parameters ends the term within a window of blocks. */
-async function changeLeaderPeriod(value: string): Promise<void> {
-  const { term } = await statusOf(0);
-  const data = encodeFunctionData({
-    abi: parseAbi(['function setValueByKey(string key, string value) returns (int256)']),
-    args: ['consensus_leader_period', value],
-  });
-  const { raw, hash } = await wallet.sign({ to: SYSTEM_CONFIG, value: 0n, data, gas: 500_000n });
-  expect((await sendFinal(nodeAt(0).rpc, raw)).status).toBe('0x1');
-  sent.push(hash);
-  await until(
-    async () => {
-      await transfer(0);
-      return (await statusOf(0)).term > term;
-    },
-    30_000,
-    'the next term has begun',
-  );
-}

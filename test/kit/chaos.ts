@@ -55,7 +55,9 @@ export async function playRounds({ net, rounds, seed, onRound }: ChaosOptions): 
     const during = load.acknowledged.size - before;
     const startedMs = performance.now();
     for (const victim of victims) net.restart(victim);
-    await until(async () => areNear(net), 60_000, 'all nodes are back');
+    await until(async () => areNear(net), 60_000, 'all nodes are back').catch((error: unknown) => {
+      throw new Error(`round ${round}, killed ${victims.join(' ')}: ${String(error)}\n${tails(net)}`);
+    });
     dead.clear();
     const report = { round, victims, before, during, stallMs, recoveryMs: performance.now() - startedMs };
     reports.push(report);
@@ -82,6 +84,14 @@ type Status = { voting: boolean; height: string; pool: { pending: number; ordere
 
 const statuses = (net: TestDevnet): Promise<Status[]> =>
   Promise.all(net.ready.nodes.map((node) => rpc<Status>(node.rpc, 'hansa_getStatus')));
+
+const tails = (net: TestDevnet): string =>
+  net.ready.nodes
+    .map(({ index }) => {
+      const lines = net.logOf(index).trimEnd().split('\n').slice(-12);
+      return `node ${index} ${net.isRunning(index) ? 'runs' : 'has ended'}:\n  ${lines.join('\n  ')}`;
+    })
+    .join('\n');
 
 /** All vote, and no node is far behind: under load the heights are never quite the same. */
 async function areNear(net: TestDevnet): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,8 @@ export type TestDevnet = {
   /** SIGKILL of one node, wherever it runs, if it does; resolves when the process is gone. */
   kill(index: number): Promise<void>;
   isRunning(index: number): boolean;
+  /** What a node has logged since it was last started here; for messages. */
+  logOf(index: number): string;
   /** Starts a node again by `hansa start`, as a user would. */
   restart(index: number, options?: StartOptions): RunningNode;
   /** Ctrl-C; resolves with the exit code of the devnet. */
@@ -122,6 +124,8 @@ export async function startDevnet(options: DevnetOptions = {}): Promise<TestDevn
     dir,
     events,
     isRunning: (index) => isAlive(pidOf(index)),
+    logOf: (index) =>
+      restarted.get(index)?.stdout() ?? readFileSync(join((ready.nodes[index] as ReadyNode).dir, 'node.log'), 'utf8'),
     kill: async (index) => {
       const again = restarted.get(index);
       const pid = pidOf(index);
