@@ -27,19 +27,19 @@ function send(step: Step, to: Recipients, message: UnsignedPbftMessage): void {
 }
 
 function selfOf(state: ReplicaState): ValidatorIndex {
-  // S7 and T3: nothing leaves a replica that may not vote.
+  // spec PBFT-S7, PBFT-T3: nothing leaves a replica that may not vote.
   assert(mayVote(state), 'a vote was expected from a replica that may vote only');
   return state.termState.self as ValidatorIndex;
 }
 
-/** S4, S5, S7: in the current view, not while changing, above what is final, within window and term. */
+/** spec PBFT-S4, PBFT-S5, PBFT-S7: in the current view, not while changing, above what is final, within window and term. */
 function assertVotable(state: ReplicaState, height: Height): void {
   assert(!state.termState.changing, 'no vote for an order was expected while the view changes (S5)');
   assert(height > stableOf(state) && height > state.voteFloor, `no vote at or below final height (S7), got ${height}`);
   assert(height <= highestVotable(state), `no vote above window or term was expected (S7), got ${height}`);
 }
 
-/** S1: at most one proposal per (view, height), as the primary of the view. */
+/** spec PBFT-S1: at most one proposal per (view, height), as the primary of the view. */
 export function castProposal(step: Step, proposal: Proposal, digest: HashHex): void {
   const { state } = step;
   const { termState } = state;
@@ -51,7 +51,7 @@ export function castProposal(step: Step, proposal: Proposal, digest: HashHex): v
     !termState.ownProposals.has(proposal.height),
     `one proposal per height was expected (S1), got two at ${proposal.height}`,
   );
-  assert(proposal.view === view && proposal.term === term, 'a proposal was expected to name this view (S1)');
+  assert(proposal.view === view && proposal.term === term, 'a proposal was expected to name this view (S1, S4)');
   termState.ownProposals.set(proposal.height, digest);
   persist(step, { type: 'proposal', term, view, height: proposal.height, digest });
   persist(step, { type: 'body', term, height: proposal.height, digest, proposal });
@@ -59,7 +59,7 @@ export function castProposal(step: Step, proposal: Proposal, digest: HashHex): v
   markChanged(step);
 }
 
-/** S2: one PREPARE per (view, height), on the parent that I prepared; in a view opened by a NEW-VIEW first on its tip. */
+/** spec PBFT-S2: one PREPARE per (view, height), on the parent that I prepared; in a view opened by a NEW-VIEW first on its tip. */
 export function castPrepare(step: Step, proposal: Proposal, digest: HashHex): void {
   const { state } = step;
   const { termState } = state;
@@ -84,7 +84,7 @@ export function castPrepare(step: Step, proposal: Proposal, digest: HashHex): vo
   markChanged(step);
 }
 
-/** S3: COMMIT only with a prepared certificate for the same (view, height, digest), which is kept if it is the highest. */
+/** spec PBFT-S3: COMMIT only with a prepared certificate for the same (view, height, digest), which is kept if it is the highest. */
 export function castCommit(step: Step, certificate: VoteCertificate): void {
   const { state } = step;
   const { termState } = state;
@@ -92,7 +92,7 @@ export function castCommit(step: Step, certificate: VoteCertificate): void {
   const sender = selfOf(state);
   const term = termOf(state).term;
   assertVotable(state, height);
-  assert(view === termState.view, 'a COMMIT was expected in the view of its certificate (S3)');
+  assert(view === termState.view, 'a COMMIT was expected in the view of its certificate (S4)');
   assert(!termState.ownCommits.has(height), `one COMMIT per height was expected (S3), got two at ${height}`);
   const highest = termState.highestPrepared;
   const kept = highest !== undefined && (highest.view > view || (highest.view === view && highest.height >= height));
@@ -103,7 +103,7 @@ export function castCommit(step: Step, certificate: VoteCertificate): void {
   markChanged(step);
 }
 
-/** S6: one RESULT per height, for ever. */
+/** spec PBFT-S6: one RESULT per height, for ever. */
 export function castResult(step: Step, height: Height, blockHash: HashHex): void {
   const { state } = step;
   const { termState } = state;
@@ -121,7 +121,7 @@ export function castResult(step: Step, height: Height, blockHash: HashHex): void
   markChanged(step);
 }
 
-/** S4, S5: the caller has made `view, changing` durable; nothing below this view leaves any more. */
+/** spec PBFT-S4, PBFT-S5: the caller has made `view, changing` durable; nothing below this view leaves any more. */
 export function castViewChange(step: Step, to: Recipients): void {
   const { state } = step;
   const { termState } = state;

@@ -13,7 +13,7 @@ function watchSends(cluster: Cluster, index: number): string[] {
   return kinds;
 }
 
-test('PBFT-V1: no time-out while this node is behind a final block: sync repairs that', () => {
+test('PBFT-V1, R3: no time-out while this node is behind a final block: sync repairs that', () => {
   const cluster = new Cluster();
   cluster.tick(1);
   const node = cluster.node(3);
@@ -32,6 +32,24 @@ test('PBFT-V1: no time-out while this node is behind a final block: sync repairs
   cluster.tick(100);
   expect(kinds).not.toContain('suspect');
   expect(kinds).toContain('status');
+});
+
+test('PBFT-T2: the primaries are those that the term names, in its order', () => {
+  const cluster = new Cluster({ primary: 2 });
+  cluster.tick(1);
+  const { primaryOrder } = cluster.headOf(cluster.node(0)).term;
+  expect(primaryOrder[0]).toBe(2);
+  const proposers: number[] = [];
+  cluster.onEffect = (node, effect) => {
+    if (effect.type === 'send' && effect.vote.type === 'proposal') proposers.push(node.index);
+  };
+  cluster.submit(1);
+  cluster.tick(2);
+  cluster.crash(2);
+  cluster.submit(1);
+  cluster.tick(40);
+  // Some are sent again.
+  expect([...new Set(proposers)]).toEqual(primaryOrder.slice(0, 2));
 });
 
 test('PBFT-V2: a complaint that came to nothing ends when its transaction is ordered', () => {

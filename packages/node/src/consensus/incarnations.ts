@@ -51,6 +51,7 @@ export class Incarnations {
     this.#verifyStatement(statement, () => {
       const held = this.#held.get(from);
       if (held !== undefined && isNotBelow(held, statement)) {
+        // VS-10: its store is a copy from before the start that I know of.
         this.#context.send([from], { type: 'incarnation-held', statement: held });
         return;
       }

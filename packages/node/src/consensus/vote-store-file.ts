@@ -1,4 +1,4 @@
-/** The vote store of a node directory: `data/votes/a.votes` and `b.votes`, mode 0600 in a folder of mode 0700. */
+/** The vote store of a node directory (VS-1): `data/votes/a.votes` and `b.votes`, mode 0600 in a folder of mode 0700. */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -133,3 +133,49 @@ test('PBFT-R2: transactions and bodies that are missing are asked of one peer af
   expect(asked('transaction-request')).toEqual(from);
   expect(asked('proposal-request')).toEqual(from);
 });
+
+test('VS-10: a copy of an earlier incarnation is answered with what is held, a later one is acknowledged', () => {
+  const sent: ConsensusPacket[] = [];
+  const records: unknown[] = [];
+  const ports = {
+    randomHex: () => 'n'.repeat(32),
+    verifier: {
+      verify: (checks: readonly unknown[], done: (valid: boolean[]) => void) => done(checks.map(() => true)),
+    },
+    digests: DIGESTS,
+  } as unknown as ConsensusPorts;
+  const incarnations = new Incarnations(
+    {
+      nodeId: idOf(0),
+      ports,
+      instance: 'i',
+      incarnation: () => 1,
+      storeState: () => ({ type: 'intact' }),
+      validators: () => VALIDATORS,
+      persistThenSend: (record, _to, packet) => {
+        records.push(record);
+        sent.push(packet);
+      },
+      send: (_to, packet) => sent.push(packet),
+      input: () => undefined,
+      raiseAbove: () => undefined,
+    },
+    [],
+  );
+  for (const incarnation of [5, 4, 6]) {
+    const statement = {
+      type: 'incarnation',
+      nodeId: idOf(1),
+      incarnation,
+      instance: `${incarnation}`,
+      signature: SIGNATURE,
+    };
+    incarnations.onStatement(idOf(1), statement as never);
+  }
+  expect(sent).toMatchObject([
+    { type: 'incarnation-stored', incarnation: 5 },
+    { type: 'incarnation-held', statement: { incarnation: 5 } },
+    { type: 'incarnation-stored', incarnation: 6 },
+  ]);
+  expect(records).toMatchObject([{ statement: { incarnation: 5 } }, { statement: { incarnation: 6 } }]);
+});

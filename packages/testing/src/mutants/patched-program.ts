@@ -108,7 +108,7 @@ function useCopiedConsensus(folder: string): void {
 }
 
 /** Scenarios have been looked at before; a broken replica may never come to rest. */
-const VITEST_CONFIG = `export default {
+const VITEST_CONFIG = `const config = {
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },
   test: {
@@ -120,6 +120,7 @@ const VITEST_CONFIG = `export default {
     exclude: ['**/scenario.test.ts', '**/exports.test.ts'],
   },
 };
+export { config as default };
 `;
 const TESTS_TIMEOUT_MS = 90_000;
 
