@@ -74,6 +74,8 @@ export type ChainReads = {
   heightOfHash(hash: HashHex): Height | undefined;
   headerAt(height: Height): BlockHeader | undefined;
   hashAt(height: Height): HashHex | undefined;
+  /** Least price of gas in a block up to the head, in wei. */
+  minimumGasPriceAt(height: Height): bigint;
   blockAt(height: Height): BlockFacts | undefined;
   receiptsAt(height: Height): readonly Receipt[] | undefined;
   receiptAt(location: { readonly height: Height; readonly index: number }): Receipt | undefined;

@@ -8,12 +8,16 @@ const NO_UNCLES: HashHex = '1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a1
 /** Bits of a block's logs (Yellow Paper, section 4.3.1): three per address and topic. */
 export function logsBloom(receipts: readonly Pick<Receipt, 'logs'>[]): Uint8Array {
   const bloom = new Uint8Array(BLOOM_SIZE);
-  for (const { logs } of receipts) for (const log of logs) addLog(bloom, log);
+  // Most logs of a block share their address and first topic, and hashing is all that this costs.
+  const known = new Set<string>();
+  for (const { logs } of receipts) for (const log of logs) addLog(bloom, log, known);
   return bloom;
 }
 
-function addLog(bloom: Uint8Array, log: Pick<Log, 'address' | 'topics'>): void {
+function addLog(bloom: Uint8Array, log: Pick<Log, 'address' | 'topics'>, known: Set<string>): void {
   for (const item of [log.address, ...log.topics]) {
+    if (known.has(item)) continue;
+    known.add(item);
     const hash = ethereumCrypto.keccak256(fromHex(item));
     for (let i = 0; i < 6; i += 2) {
       const bit = (((hash[i] as number) << 8) | (hash[i + 1] as number)) & 0x7ff;

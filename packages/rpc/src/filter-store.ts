@@ -7,7 +7,14 @@ import type { RpcLimits } from './limits.ts';
 import type { LogPattern, LogRange } from './log-filter.ts';
 
 export type Filter =
-  | { readonly type: 'logs'; readonly pattern: LogPattern; readonly range: OpenRange; nextHeight: Height }
+  | {
+      readonly type: 'logs';
+      readonly pattern: LogPattern;
+      readonly range: OpenRange;
+      nextHeight: Height;
+      /** Ends with the poll before: two at a time would tell the same logs twice. */
+      turn: Promise<unknown>;
+    }
   | { readonly type: 'blocks'; nextHeight: Height }
   | { readonly type: 'pending'; hashes: HashHex[] };
 
@@ -74,7 +81,8 @@ export function createFilterStore(
   return {
     addLogs: (pattern, range) => {
       const fromHere = backend.head().height + 1;
-      return add({ type: 'logs', pattern, range, nextHeight: toHeight(Math.max(fromHere, range.fromHeight)) });
+      const nextHeight = toHeight(Math.max(fromHere, range.fromHeight));
+      return add({ type: 'logs', pattern, range, nextHeight, turn: Promise.resolve() });
     },
     addBlocks: () => add({ type: 'blocks', nextHeight: toHeight(backend.head().height + 1) }),
     addPending: () => {

@@ -20,8 +20,6 @@ export function createGate(options: { readonly runningMax: number; readonly wait
     if (running >= options.runningMax) await new Promise<void>((resolve) => waiting.push(resolve));
     else running++;
     try {
-      // A turn of the event loop between any two, so that many short ones in a row do not hold up the node.
-      await new Promise<void>((resolve) => setImmediate(resolve));
       return await task();
     } finally {
       leave();

@@ -35,6 +35,8 @@ export type RpcLimits = {
   readonly socketCountMax: number;
   readonly socketsPerAddressMax: number;
   readonly subscriptionsPerSocketMax: number;
+  /** Subscriptions of all WebSockets. */
+  readonly subscriptionCountMax: number;
   /** Bytes that a WebSocket may have unsent before it is closed as too slow. */
   readonly socketBufferSizeMax: number;
   /** A WebSocket that does not answer a ping for so long is closed. */
@@ -76,6 +78,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   socketCountMax: 1_000,
   socketsPerAddressMax: 200,
   subscriptionsPerSocketMax: 64,
+  subscriptionCountMax: 10_000,
   socketBufferSizeMax: 4 * MIB,
   pingIntervalMs: 30_000,
   logRangeMax: 10_000,

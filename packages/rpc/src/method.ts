@@ -4,6 +4,7 @@ import type { ChainHub } from './chain-hub.ts';
 import type { FilterStore } from './filter-store.ts';
 import type { Gate } from './gate.ts';
 import type { RpcLimits } from './limits.ts';
+import type { Pacer } from './pacer.ts';
 import type { SocketSubscriptions } from './subscriptions.ts';
 
 /** What all methods work with. */
@@ -13,6 +14,7 @@ export type RpcServices = {
   readonly blocks: BlockCache;
   readonly hub: ChainHub;
   readonly filters: FilterStore;
+  readonly pacer: Pacer;
 };
 
 /** One TCP connection of a client. */

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { bytesToHex } from '@hansa/primitives';
 import type { SignedTransaction } from '@hansa/protocol';
-import type { HeadFacts, RpcBackend } from './backend.ts';
+import type { HeadFacts } from './backend.ts';
 import type { BlockCache } from './block-cache.ts';
-import { blockLogs, toHeaderJson, toLogJson, toTransactionJson } from './block-json.ts';
+import { toTransactionJson } from './block-json.ts';
 import type { ChainHub } from './chain-hub.ts';
 import { limitExceeded } from './errors.ts';
+import type { HeadNotices } from './head-notices.ts';
 import type { RpcLimits } from './limits.ts';
-import { type LogPattern, matchesLog } from './log-filter.ts';
+import type { LogPattern } from './log-filter.ts';
 import { prefixed } from './values.ts';
 
 export type SubscriptionKind =
@@ -25,30 +26,30 @@ export type SocketSubscriptions = {
 };
 
 export type SubscriptionDependencies = {
-  readonly backend: Pick<RpcBackend, 'chain'>;
   readonly hub: ChainHub;
   readonly blocks: BlockCache;
+  readonly notices: HeadNotices;
+  /** Of all connections. */
+  readonly subscriptionCount: () => number;
   /** MUST NOT block; a socket that does not keep up is closed by it. */
   readonly send: (text: string) => void;
 };
 
 export function createSocketSubscriptions(
   dependencies: SubscriptionDependencies,
-  limits: Pick<RpcLimits, 'subscriptionsPerSocketMax'>,
+  limits: Pick<RpcLimits, 'subscriptionsPerSocketMax' | 'subscriptionCountMax'>,
 ): SocketSubscriptions {
-  const { hub, blocks, send } = dependencies;
+  const { hub, blocks, notices, send } = dependencies;
   const ends = new Map<string, () => void>();
-  const notify = (id: string, result: unknown): void =>
-    send(
-      `{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"${id}","result":${JSON.stringify(result)}}}`,
-    );
+  const notify = (id: string, resultText: string): void =>
+    send(`{"jsonrpc":"2.0","method":"eth_subscription","params":{"subscription":"${id}","result":${resultText}}}`);
 
   function start(id: string, kind: SubscriptionKind): () => void {
     switch (kind.type) {
       case 'newHeads':
         return hub.onHead((head) => {
           const block = blocks.get(head.height);
-          if (block !== undefined) notify(id, toHeaderJson(block));
+          if (block !== undefined) notify(id, notices.header(block));
         });
       case 'logs':
         return hub.onHead((head) => notifyLogs(id, kind.pattern, head));
@@ -60,12 +61,15 @@ export function createSocketSubscriptions(
   function notifyLogs(id: string, pattern: LogPattern, head: HeadFacts): void {
     const block = blocks.get(head.height);
     if (block === undefined) return;
-    for (const log of blockLogs(block)) if (matchesLog(pattern, log)) notify(id, toLogJson(log));
+    for (const text of notices.logs(block, pattern)) notify(id, text);
   }
 
   function notifyPending(id: string, withBody: boolean, transactions: readonly SignedTransaction[]): void {
     for (const transaction of transactions) {
-      notify(id, withBody ? toTransactionJson(transaction, undefined) : prefixed(transaction.hash));
+      notify(
+        id,
+        withBody ? JSON.stringify(toTransactionJson(transaction, undefined)) : `"${prefixed(transaction.hash)}"`,
+      );
     }
   }
 
@@ -82,6 +86,12 @@ export function createSocketSubscriptions(
         throw limitExceeded(
           `this connection has ${ends.size} subscriptions, no more are allowed`,
           'end some by eth_unsubscribe, or filter by a list of addresses in one',
+        );
+      }
+      if (dependencies.subscriptionCount() >= limits.subscriptionCountMax) {
+        throw limitExceeded(
+          `all ${limits.subscriptionCountMax} subscriptions are in use`,
+          'ask another node, or try later',
         );
       }
       const id = `0x1${bytesToHex(randomBytes(15))}`;

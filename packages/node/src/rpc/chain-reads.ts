@@ -81,6 +81,7 @@ export function createChainReads(dependencies: ChainReadsDependencies, senders: 
     },
     headerAt: (height) => (isShown(height) ? reader.headerAt(height) : undefined),
     hashAt: (height) => (isShown(height) ? reader.hashAt(height) : undefined),
+    minimumGasPriceAt: (height) => termOf(height).parameters.minimumGasPrice,
     blockAt,
     receiptsAt: (height) => (isShown(height) ? reader.receiptsAt(height) : undefined),
     receiptAt: (location) => (isShown(location.height) ? reader.receiptAt(location) : undefined),

@@ -1,16 +1,21 @@
 import { assert, toHeight } from '@hansa/primitives';
+import type { LogFacts } from '../backend.ts';
 import { toLogJson } from '../block-json.ts';
 import { heightOfTag } from '../block-reference.ts';
-import { invalidParams, notSupported, RPC_CODES, RpcRefusal } from '../errors.ts';
+import { invalidParams, notSupported, RPC_CODES, RpcRefusal, refused } from '../errors.ts';
 import { type Filter, type OpenRange, unreadRange } from '../filter-store.ts';
 import { logPatternOf } from '../log-filter.ts';
 import { type MethodCall, type MethodTable, quick, slow } from '../method.ts';
 import { booleanOf, isAbsent, objectOf, shown } from '../params.ts';
 import type { SocketSubscriptions, SubscriptionKind } from '../subscriptions.ts';
 import { prefixed } from '../values.ts';
-import { readLogs } from './read-logs.ts';
+import { findLogs, readLogs, TOO_MANY_LOGS } from './read-logs.ts';
 
 const ID_SIZE_MAX = 66;
+/** Hashes that one poll of a filter of blocks tells; more come with the next. */
+const BLOCK_HASH_COUNT_MAX = 2_000;
+/** Characters of a log as JSON without its data. */
+const LOG_TEXT_SIZE_MAX = 800;
 
 function idOf(value: unknown): string {
   if (typeof value !== 'string' || value.length > ID_SIZE_MAX) {
@@ -37,7 +42,7 @@ function openRangeOf(value: unknown, { backend }: MethodCall): OpenRange {
 
 /** What came since the last poll. A filter of logs moves on only when its answer is certain. */
 async function changes(call: MethodCall, id: unknown): Promise<unknown> {
-  const { backend, limits, filters } = call;
+  const { backend, filters } = call;
   const filter = filters.get(idOf(id));
   switch (filter.type) {
     case 'pending': {
@@ -46,7 +51,7 @@ async function changes(call: MethodCall, id: unknown): Promise<unknown> {
       return hashes.map(prefixed);
     }
     case 'blocks': {
-      const range = unreadRange(filter, backend.head().height, limits.logRangeMax);
+      const range = unreadRange(filter, backend.head().height, BLOCK_HASH_COUNT_MAX);
       if (range === undefined) return [];
       const hashes: string[] = [];
       for (let height: number = range.fromHeight; height <= range.toHeight; height++) {
@@ -58,14 +63,38 @@ async function changes(call: MethodCall, id: unknown): Promise<unknown> {
       return hashes;
     }
     case 'logs': {
-      const range = unreadRange(filter, backend.head().height, limits.logRangeMax);
-      if (range === undefined) return [];
-      const logs = await readLogs(call, filter.pattern, range);
-      filter.nextHeight = toHeight(Math.max(filter.nextHeight, range.toHeight + 1));
-      return logs.map(toLogJson);
+      const logs = filter.turn.then(() => newLogs(call, filter));
+      filter.turn = logs.catch(() => undefined);
+      return (await logs).map(toLogJson);
     }
   }
 }
+
+/**
+ * As many blocks as fit into one answer, so that a filter that was not polled for long does not stand still; the rest
+ * comes with the next poll. Moves on only when somebody is there to read the answer.
+ */
+async function newLogs(call: MethodCall, filter: Extract<Filter, { type: 'logs' }>): Promise<readonly LogFacts[]> {
+  const { backend, limits, signal } = call;
+  for (let spanMax = limits.logRangeMax; ; spanMax = Math.ceil(spanMax / 2)) {
+    signal.throwIfAborted();
+    const range = unreadRange(filter, backend.head().height, spanMax);
+    if (range === undefined) return [];
+    const isOne = range.fromHeight === range.toHeight;
+    const found = await findLogs(call, filter.pattern, range);
+    if (!found.ok) {
+      if (found.error.code === TOO_MANY_LOGS && !isOne) continue;
+      throw refused(found.error);
+    }
+    if (!isOne && textSize(found.value) > limits.responseSizeMax / 2) continue;
+    signal.throwIfAborted();
+    filter.nextHeight = toHeight(range.toHeight + 1);
+    return found.value;
+  }
+}
+
+const textSize = (logs: readonly LogFacts[]): number =>
+  logs.reduce((sum, { data }) => sum + LOG_TEXT_SIZE_MAX + 2 * data.length, 0);
 
 async function filterLogs(call: MethodCall, id: unknown): Promise<unknown> {
   const filter: Filter = call.filters.get(idOf(id));

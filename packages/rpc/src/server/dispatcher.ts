@@ -78,8 +78,12 @@ export function createDispatcher({ services, onInternalError }: DispatcherOption
     return budget.left < 0 ? errorAnswer(id, responseTooLarge()) : text;
   }
 
-  function run(method: DescribedMethod, params: readonly unknown[], connection: RpcConnection): unknown {
-    if (method.isSlow !== true) return method.handle(params, { ...services, connection, signal: connection.signal });
+  async function run(method: DescribedMethod, params: readonly unknown[], connection: RpcConnection): Promise<unknown> {
+    if (method.isSlow !== true) {
+      const pause = services.pacer.wait();
+      if (pause !== undefined) await pause;
+      return method.handle(params, { ...services, connection, signal: connection.signal });
+    }
     const task = (): Promise<unknown> => runSlow(method, params, connection);
     return inTurn(connection.gate, () => inTurn(slowGate, task));
   }
@@ -89,6 +93,7 @@ export function createDispatcher({ services, onInternalError }: DispatcherOption
     params: readonly unknown[],
     connection: RpcConnection,
   ): Promise<unknown> {
+    await services.pacer.wait();
     connection.signal.throwIfAborted();
     const { callTimeoutMs } = limits;
     const controller = new AbortController();

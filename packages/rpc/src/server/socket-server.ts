@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Budget } from '../budget.ts';
+import type { HeadNotices } from '../head-notices.ts';
 import type { RpcLimits } from '../limits.ts';
 import type { RpcServices } from '../method.ts';
 import { createSocketSubscriptions } from '../subscriptions.ts';
@@ -17,6 +18,7 @@ export type SocketServer = {
 export type SocketServerOptions = {
   readonly server: Server;
   readonly services: RpcServices;
+  readonly notices: HeadNotices;
   readonly access: AccessCheck;
   readonly dispatcher: Dispatcher;
   /** Bytes of requests, shared with HTTP. */
@@ -50,6 +52,12 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     return sockets.handleUpgrade(request, stream, head, (socket) => open(socket, address));
   });
 
+  function subscriptionCount(): number {
+    let count = 0;
+    for (const client of clients.values()) count += client.subscriptionCount();
+    return count;
+  }
+
   function open(socket: WebSocket, address: string): void {
     const controller = new AbortController();
     const send = (text: string): void => {
@@ -62,7 +70,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       }
       socket.send(text);
     };
-    const subscriptions = createSocketSubscriptions({ ...services, send }, limits);
+    const subscriptions = createSocketSubscriptions(
+      { ...services, notices: options.notices, subscriptionCount, send },
+      limits,
+    );
     const connection = createConnection(limits, controller.signal, subscriptions);
     const pending = limitPending(socket, limits);
     const client: Client = {
@@ -115,11 +126,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   pings.unref();
 
   return {
-    counts: () => {
-      let subscriptions = 0;
-      for (const client of clients.values()) subscriptions += client.subscriptionCount();
-      return { sockets: clients.size, subscriptions, closedAsSlow };
-    },
+    counts: () => ({ sockets: clients.size, subscriptions: subscriptionCount(), closedAsSlow }),
     stop: () => {
       clearInterval(pings);
       for (const socket of clients.keys()) {

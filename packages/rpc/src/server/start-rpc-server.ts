@@ -8,8 +8,10 @@ import { createBudget } from '../budget.ts';
 import { createChainHub } from '../chain-hub.ts';
 import type { RpcErrorCode } from '../errors.ts';
 import { createFilterStore } from '../filter-store.ts';
+import { createHeadNotices } from '../head-notices.ts';
 import { type RpcLimits, toRpcLimits } from '../limits.ts';
 import type { RpcServices } from '../method.ts';
+import { createPacer } from '../pacer.ts';
 import { createAccessCheck } from './access.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createHttpServer, type HttpServer } from './http-server.ts';
@@ -53,12 +55,19 @@ export async function startRpcServer(options: RpcServerOptions, backend: RpcBack
   const blocks = createBlockCache(backend);
   const hub = createChainHub(backend, blocks);
   const filters = createFilterStore({ backend, hub, now: () => performance.now() }, limits);
-  const services: RpcServices = { backend, limits, blocks, hub, filters };
+  const services: RpcServices = { backend, limits, blocks, hub, filters, pacer: createPacer() };
   const dispatcher = createDispatcher({ services, onInternalError: options.onInternalError });
   const access = createAccessCheck(options);
   const requests = createBudget(limits.requestsSizeMax);
   const { fastify: http, unsent, crowdedCount } = openHttp({ limits, access, dispatcher, requests, tls: options.tls });
-  const sockets = createSocketServer({ server: http.server, services, access, dispatcher, requests });
+  const sockets = createSocketServer({
+    server: http.server,
+    services,
+    notices: createHeadNotices(),
+    access,
+    dispatcher,
+    requests,
+  });
   const release = (): void => {
     sockets.stop();
     filters.stop();

@@ -227,6 +227,7 @@ export function createTestChain(parts: Partial<RpcBackend> = {}): TestChain {
     heightOfHash: (hash) => heights.get(hash),
     headerAt: (height) => blocks[height]?.header,
     hashAt: (height) => blocks[height]?.hash,
+    minimumGasPriceAt: () => BASE_FEE,
     blockAt: (height) => blocks[height],
     receiptsAt: (height) => blocks[height]?.receipts,
     receiptAt: ({ height, index }) => blocks[height]?.receipts[index],
