@@ -1,8 +1,20 @@
 /** No input to a precompiled contract may stop the node: execution answers every transaction (spec EXE: total). */
-import { standardSuite as suite } from '@hansa/crypto';
-import { type AddressHex, type HashHex, toHeight } from '@hansa/primitives';
+import { NobleBLS } from '@ethereumjs/evm';
+import { ecrecover, publicToAddress } from '@ethereumjs/util';
+import { ethereumCrypto, standardSuite as suite } from '@hansa/crypto';
+import {
+  type AddressHex,
+  bigintToBytes,
+  bytesToBigint,
+  bytesToHex,
+  concatBytes,
+  type HashHex,
+  toHeight,
+} from '@hansa/primitives';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { CurveBls } from '../src/bls.ts';
 import { EvmMachine, type MessageResult } from '../src/evm.ts';
 import { StateOverlay } from '../src/state-overlay.ts';
 
@@ -80,4 +92,110 @@ describe('precompiled contracts', () => {
       { numRuns: 400 },
     );
   });
+
+  it('0x01 finds the key that EthereumJS finds, for every signature, high s and numbers out of range among them', async () => {
+    const order = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+    const number = fc.oneof(
+      fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+      fc.constantFrom(0n, 1n, order / 2n, order / 2n + 1n, order - 1n, order, order + 1n, 2n ** 256n - 1n),
+    );
+    const key = new Uint8Array(32).fill(7);
+    const signed = number.map((digest) => {
+      const { signature, recovery } = ethereumCrypto.signDigest(bigintToBytes(digest, 32), key);
+      const s = bytesToBigint(signature.subarray(32));
+      return { digest, v: 27n + BigInt(recovery), r: bytesToBigint(signature.subarray(0, 32)), s };
+    });
+    const high = signed.map(({ v, s, ...rest }) => ({ ...rest, v: 55n - v, s: order - s }));
+    const any = fc.record({
+      digest: number,
+      v: fc.constantFrom(0n, 1n, 26n, 27n, 28n, 29n, 2n ** 255n),
+      r: number,
+      s: number,
+    });
+    let found = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(signed, high, any), async ({ digest, v, r, s }) => {
+        const words = [digest, v, r, s].map((value) => bigintToBytes(value, 32)) as [Uint8Array, ...Uint8Array[]];
+        const { output, gasUsed } = await run(precompile(1), concatBytes(...words), 3_000n);
+        const expected =
+          v === 27n || v === 28n ? recovered(words[0], v, words[2] as Uint8Array, words[3] as Uint8Array) : '';
+        expect(bytesToHex(output)).toBe(expected);
+        expect(gasUsed).toBe(3_000n);
+        if (expected !== '') found++;
+      }),
+      { numRuns: 300 },
+    );
+    expect(found).toBeGreaterThan(50);
+  });
+
+  it('0x0b and 0x0d add as the library does, points out of the subgroup and off the curve among them', () => {
+    const [own, other] = [new CurveBls(), new NobleBLS()];
+    const word = (value: bigint): Uint8Array => bigintToBytes(value, 64);
+    const { Fp, Fp2 } = bls12_381.fields;
+    const g1 = ({ x, y }: { x: bigint; y: bigint }): Uint8Array => concatBytes(word(x), word(y));
+    // Any x that is on the curve; almost none of these points is of the subgroup.
+    const loose1 = (from: bigint): Uint8Array => {
+      for (let x = from; ; x++) {
+        const square = Fp.add(Fp.pow(x, 3n), 4n);
+        if (Fp.pow(square, (Fp.ORDER - 1n) / 2n) === 1n) return g1({ x, y: Fp.sqrt(square) });
+      }
+    };
+    const multiple = (n: bigint): Uint8Array => g1(bls12_381.G1.Point.BASE.multiplyUnsafe(n).toAffine());
+    const g2 = (n: bigint): Uint8Array => {
+      const { x, y } = bls12_381.G2.Point.BASE.multiplyUnsafe(n).toAffine();
+      return concatBytes(...[x.c0, x.c1, y.c0, y.c1].map(word));
+    };
+    const loose2 = (from: bigint): Uint8Array => {
+      for (let c0 = from; ; c0++) {
+        const x = Fp2.create({ c0, c1: 1n });
+        try {
+          const y = Fp2.sqrt(Fp2.add(Fp2.mul(Fp2.sqr(x), x), Fp2.create({ c0: 4n, c1: 4n })));
+          return concatBytes(...[x.c0, x.c1, y.c0, y.c1].map(word));
+        } catch {
+          // No root: the next one.
+        }
+      }
+    };
+    const order = bls12_381.fields.Fr.ORDER;
+    const first = [multiple(1n), multiple(2n), multiple(order - 1n), new Uint8Array(128), loose1(5n), loose1(9n)];
+    first.push(g1({ x: 1n, y: 1n }), g1({ x: Fp.ORDER, y: 0n }), g1({ x: 0n, y: Fp.ORDER - 1n }));
+    const second = [
+      g2(1n),
+      g2(3n),
+      g2(order - 1n),
+      new Uint8Array(256),
+      loose2(5n),
+      new Uint8Array(256).fill(1, 60, 64),
+    ];
+    const of = (add: () => Uint8Array): string => {
+      try {
+        return bytesToHex(add());
+      } catch {
+        return 'refused';
+      }
+    };
+    const seen = new Set<string>();
+    for (const [points, name] of [
+      [first, 'addG1'],
+      [second, 'addG2'],
+    ] as const)
+      for (const a of points)
+        for (const b of points) {
+          const input = concatBytes(a, b);
+          const result = of(() => own[name](input));
+          expect(result).toBe(of(() => other[name](input)));
+          seen.add(result);
+        }
+    expect(seen.has('refused')).toBe(true);
+    expect(seen.size).toBeGreaterThan(25);
+  });
 });
+
+/** What the library's own code gives. */
+function recovered(digest: Uint8Array, v: bigint, r: Uint8Array, s: Uint8Array): string {
+  try {
+    return bytesToHex(publicToAddress(ecrecover(digest, v, r, s))).padStart(64, '0');
+  } catch {
+    return '';
+  }
+}
