@@ -122,8 +122,10 @@ export type CallRequest = {
   readonly to: AddressHex | undefined;
   /** Undefined: the most that is allowed. */
   readonly gas: bigint | undefined;
-  /** Price per gas; undefined: 0, nothing is paid. */
+  /** Price per gas; undefined with the two below: 0, nothing is paid. */
   readonly gasPrice: bigint | undefined;
+  readonly maxFeePerGas: bigint | undefined;
+  readonly maxPriorityFeePerGas: bigint | undefined;
   readonly value: bigint;
   readonly data: Uint8Array;
   readonly accessList: readonly AccessListEntry[];

@@ -146,6 +146,8 @@ describe('a filter of logs', () => {
       backend: {
         logs: async (query) => {
           const [within] = chains;
+          // So long that the other polls have come, too.
+          for (let i = 0; i < 30; i++) await new Promise((resolve) => setImmediate(resolve));
           const found = await (createReader(within as TestChain) as RpcBackend['logs'])(query);
           // A block comes after the ledger was read and before the answer is written.
           if ((within?.head().height ?? 0) < 40) within?.addBlock([emit([TOKEN])]);

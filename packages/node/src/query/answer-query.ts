@@ -77,13 +77,13 @@ function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapsho
     timestampMs: header.timestamp + 1,
     blockHashAt: (asked) => reader.hashAt(asked as Height),
   });
-  const { from, to, gas, gasPrice, value, data, accessList } = request;
+  const { overrides, ...message } = request;
   return {
     suite,
     environment,
     state,
-    request: { from, to, gas, gasPrice, value, data, accessList },
-    overrides: toOverrides(request.overrides),
+    request: message,
+    overrides: toOverrides(overrides),
     gasCap: info.parameters.blockGasLimit,
   };
 }

@@ -28,7 +28,7 @@ export function callRequestOf(value: unknown, overrides: unknown, chainId: numbe
     from: isAbsent(call['from']) ? ZERO_ADDRESS : addressOf(call['from'], 'from'),
     to: isAbsent(call['to']) ? undefined : addressOf(call['to'], 'to'),
     gas: quantityIn(call, 'gas'),
-    gasPrice: priceOf(call),
+    ...pricesOf(call),
     value: quantityIn(call, 'value') ?? 0n,
     data: inputOf(call),
     accessList: isAbsent(call['accessList']) ? [] : accessListOf(call['accessList']),
@@ -39,17 +39,17 @@ export function callRequestOf(value: unknown, overrides: unknown, chainId: numbe
 const quantityIn = (call: JsonObject, name: string): bigint | undefined =>
   isAbsent(call[name]) ? undefined : bigintOf(call[name], name);
 
-function priceOf(call: JsonObject): bigint | undefined {
+function pricesOf(call: JsonObject): Pick<CallRequest, 'gasPrice' | 'maxFeePerGas' | 'maxPriorityFeePerGas'> {
   const gasPrice = quantityIn(call, 'gasPrice');
   const maxFeePerGas = quantityIn(call, 'maxFeePerGas');
-  const tip = quantityIn(call, 'maxPriorityFeePerGas');
-  if (gasPrice !== undefined && (maxFeePerGas !== undefined || tip !== undefined)) {
+  const maxPriorityFeePerGas = quantityIn(call, 'maxPriorityFeePerGas');
+  if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined)) {
     throw invalidParams('both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified');
   }
-  if (maxFeePerGas !== undefined && tip !== undefined && tip > maxFeePerGas) {
-    throw invalidParams(`maxFeePerGas (${maxFeePerGas}) < maxPriorityFeePerGas (${tip})`);
+  if (maxFeePerGas !== undefined && maxPriorityFeePerGas !== undefined && maxPriorityFeePerGas > maxFeePerGas) {
+    throw invalidParams(`maxFeePerGas (${maxFeePerGas}) < maxPriorityFeePerGas (${maxPriorityFeePerGas})`);
   }
-  return gasPrice ?? maxFeePerGas;
+  return { gasPrice, maxFeePerGas, maxPriorityFeePerGas };
 }
 
 function inputOf({ input, data }: JsonObject): Uint8Array {
