@@ -7,7 +7,7 @@ export type RoundReport = {
   /** Acknowledged transactions when the victims were killed, and how many came while they were away (`during`). */
   readonly before: number;
   readonly during: number;
-  /** From the kill to the next acknowledgement, and from the start of the victims to all four at one height. */
+  /** From the kill of one node to the next final transaction; from the start of the victims until all vote. */
   readonly stallMs: number;
   readonly recoveryMs: number;
 };
@@ -48,7 +48,7 @@ export async function playRounds({ net, rounds, seed, onRound }: ChaosOptions): 
     await Promise.all(victims.map((victim) => net.kill(victim)));
     let stallMs = 0;
     if (victims.length === 1) {
-      await load.more(1);
+      await load.moreFinal(1);
       stallMs = performance.now() - killedMs;
       await load.more(below(20));
     }

@@ -3,6 +3,7 @@ import { Wallet } from './wallet.ts';
 
 /** EIP-7966: the transaction is in the pool, not yet final (4), or waits for another (5, 6). */
 const IN_POOL = new Set([4, 5, 6]);
+const WAIT_MS_MAX = 60_000;
 /** The node, or the chain, has it already. */
 const KNOWN = /already known|nonce too low/i;
 
@@ -23,6 +24,8 @@ export type LoadOptions = {
  */
 export class Load {
   readonly acknowledged: Set<string> = new Set();
+  /** Those of them whose receipt a node has answered. */
+  finalCount = 0;
   /** Error answers of nodes that live, and how often; none is expected. */
   readonly refusals: Map<string, number> = new Map();
   #isStopped = false;
@@ -36,20 +39,29 @@ export class Load {
   }
 
   /** Resolves when `count` more transactions have been acknowledged. */
-  async more(count: number, timeoutMs = 60_000): Promise<void> {
-    const wanted = this.acknowledged.size + count;
+  more(count: number): Promise<void> {
+    return this.#wait(() => this.acknowledged.size, count, 'acknowledgements');
+  }
+
+  /** Resolves when `count` more transactions are final. */
+  moreFinal(count: number): Promise<void> {
+    return this.#wait(() => this.finalCount, count, 'receipts');
+  }
+
+  async #wait(reached: () => number, count: number, what: string): Promise<void> {
+    const wanted = reached() + count;
     let isExpired = false;
     const timer = setTimeout(() => {
       isExpired = true;
       this.#wake();
-    }, timeoutMs);
-    while (this.acknowledged.size < wanted && !isExpired) {
+    }, WAIT_MS_MAX);
+    while (reached() < wanted && !isExpired) {
       await new Promise<void>((resolve) => this.#listeners.push(resolve));
     }
     clearTimeout(timer);
-    if (this.acknowledged.size < wanted) {
+    if (reached() < wanted) {
       const refusals = JSON.stringify([...this.refusals]);
-      throw new Error(`${wanted - this.acknowledged.size} of ${count} acknowledgements are missing ${refusals}`);
+      throw new Error(`${wanted - reached()} of ${count} ${what} are missing after ${WAIT_MS_MAX} ms ${refusals}`);
     }
   }
 
@@ -64,7 +76,8 @@ export class Load {
     wallet.nonce = await this.#firstNonce(wallet);
     while (!this.#isStopped) {
       const { raw, hash } = await wallet.sign();
-      await this.#submit(raw);
+      const isFinal = await this.#submit(raw);
+      if (isFinal) this.finalCount++;
       this.acknowledged.add(hash);
       this.#wake();
     }
@@ -85,14 +98,15 @@ export class Load {
     }
   }
 
-  async #submit(raw: string): Promise<void> {
+  /** True when a receipt came back, false when a node only said that it has the transaction. */
+  async #submit(raw: string): Promise<boolean> {
     for (;;) {
       try {
         await rpc(this.#url(), 'eth_sendRawTransactionSync', [raw, this.#options.waitMs ?? 1_000]);
-        return;
+        return true;
       } catch (error) {
         if (error instanceof RpcAnswerError) {
-          if (IN_POOL.has(error.code) || KNOWN.test(error.message)) return;
+          if (IN_POOL.has(error.code) || KNOWN.test(error.message)) return false;
           this.refusals.set(error.message, (this.refusals.get(error.message) ?? 0) + 1);
         }
         await pause();
