@@ -2,7 +2,7 @@ import { ethereumCrypto } from '@hansa/crypto';
 import { asciiBytes, bigintToBytes, bytesToBigint, bytesToHex, concatBytes, fromHex } from '@hansa/primitives';
 import { decodeUtf8, encodeUtf8 } from '@hansa/protocol';
 
-/** The part of Solidity's contract ABI that system contracts speak. */
+/** The part of Solidity's contract ABI that system contracts speak (EXE-32). */
 export type AbiType = 'uint256' | 'int256' | 'address' | 'bool' | 'bytes32' | 'string' | 'string[]';
 /** uint256 and int256: bigint; address: 40 hex digits; bytes32: 64 hex digits. */
 export type AbiValue = bigint | string | boolean | readonly string[];

@@ -43,7 +43,7 @@ export type CallOutcome =
 const ZERO_ADDRESS = ZERO_HASH.slice(0, 40) as AddressHex;
 const NOTHING = new Uint8Array(0);
 
-/** Runs a message on a state and forgets what it did. Deterministic; bounded by `gasCap`. */
+/** Runs a message on a state and forgets what it did (EXE-40). Deterministic; bounded by `gasCap`. */
 export async function callMessage(input: CallInput): Promise<CallOutcome> {
   const prepared = prepareCall(input);
   if (!prepared.ok) return { type: 'failed', message: prepared.message, gasUsed: 0n };

@@ -70,7 +70,7 @@ const bls = new CurveBls();
 const PRECOMPILE_COUNT = 0x11;
 const commons = new Map<number, Common>();
 
-/** Rules of the fork that genesis names. One object per chain id: making it is slow. */
+/** Rules of the fork that genesis names (EXE-21). One object per chain id: making it is slow. */
 function commonOf(chainId: number): Common {
   let common = commons.get(chainId);
   if (common === undefined) {
@@ -150,7 +150,7 @@ function createEvm(chainId: number): FramedEvm {
 }
 
 /**
- * Precompile 0x0a of EIP-4844. There are no blobs here, hence no trusted setup: it answers as to a proof that is wrong.
+ * Precompile 0x0a of EIP-4844 (EXE-22). There are no blobs here, hence no trusted setup: it answers as to a proof that is wrong.
  * As an account without code it would seem to have accepted every proof.
  */
 const POINT_EVALUATION = '000000000000000000000000000000000000000a' as AddressHex;
@@ -210,7 +210,7 @@ export class EvmMachine {
       block: { header: this.#header },
     });
     for (const destroyed of execResult.selfdestruct?.keys() ?? []) {
-      // EIP-6780: only what this transaction made goes away.
+      // EIP-6780: only what this transaction made goes away (EXE-23).
       if (execResult.createdAddresses?.has(destroyed) !== true) continue;
       const hex = destroyed.slice(2) as AddressHex;
       overlay.clearStorage(hex);
@@ -232,7 +232,7 @@ export class EvmMachine {
     const { suite, overlay, environment } = this.#options;
     const frame = evm.frames.at(-1);
     assert(frame !== undefined, 'a system contract is called within a frame');
-    // By delegation the caller would be somebody who did not mean this contract.
+    // spec EXE-31. By delegation the caller would be somebody who did not mean this contract.
     if (frame.to === undefined || addressToHex(frame.to.bytes) !== address)
       return reverted(gasLimit, 'a system contract cannot be called by delegation');
     const call = {
@@ -280,7 +280,7 @@ const ALWAYS_WARM: readonly string[] = [
   ...SYSTEM_CONTRACTS.map(({ address }) => address),
 ];
 
-/** EIP-2929, EIP-2930, EIP-3651. */
+/** EIP-2929, EIP-2930, EIP-3651 (EXE-25). */
 function warm({ journal }: EVM, { caller, to, accessList }: MessageCall, coinbase: AddressHex): void {
   journal.addAlwaysWarmAddress(caller);
   if (to !== undefined) journal.addAlwaysWarmAddress(to);

@@ -58,7 +58,7 @@ export type ExecutedBlock = {
 
 /**
  * Executes an ordered proposal on the state of its parent. Total: it gives a block for every proposal, and the same one
- * on every node, whatever the transactions hold (docs/spec/execution.md).
+ * on every node, whatever the transactions hold (docs/spec/execution.md, EXE-2 to EXE-8).
  */
 export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
   const { suite, proposal, transactions } = input;

@@ -1,6 +1,6 @@
 import type { SignedTransaction } from '@hansa/protocol';
 
-/** Gas of a transaction before its execution; Prague, with the source of each figure. */
+/** Gas of a transaction before its execution (EXE-12); Prague, with the source of each figure. */
 export const TX_BASE_GAS = 21_000n;
 /** EIP-2028. */
 const ZERO_BYTE = 4n;
@@ -51,7 +51,7 @@ export function paidGas(usedGas: bigint, refund: bigint, floor: bigint): bigint 
   return after > floor ? after : floor;
 }
 
-/** Price per gas that is paid, for a base fee (EIP-1559). */
+/** Price per gas that is paid, for a base fee (EXE-12, EIP-1559). */
 export function effectiveGasPrice(
   transaction: Pick<SignedTransaction, 'maxFeePerGas' | 'maxPriorityFeePerGas'>,
   baseFee: bigint,

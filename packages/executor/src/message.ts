@@ -51,7 +51,7 @@ export async function applyMessage(
   const result = await machine().run({ caller: sender, to, value, data, gasLimit, gasPrice: price, accessList });
   const gasUsed = paidGas(intrinsic.charged + result.gasUsed, result.gasRefund, intrinsic.floor);
   credit(overlay, sender, (message.gasLimit - gasUsed) * price);
-  // The whole price goes to the fee recipient: nothing is burnt on a chain whose price is a rule of its members.
+  // EXE-14: the whole price goes to the fee recipient; nothing is burnt on a chain whose price is a rule of its members.
   credit(overlay, coinbase, gasUsed * price);
   overlay.endTransaction();
   return { gasUsed, result };
@@ -87,7 +87,7 @@ export function applyTransfer(
   const { nonce, balance, codeHash } = overlay.account(sender) ?? NOBODY;
   overlay.setAccount(sender, { nonce: nonce + 1n, balance: balance - fee - value, codeHash });
   if (value > 0n) credit(overlay, to as AddressHex, value);
-  // EIP-161: an account that a message touched and that is empty does not exist afterwards.
+  // EXE-24, EIP-161: an account that a message touched and that is empty does not exist afterwards.
   else if (isEmpty(overlay.account(to as AddressHex))) overlay.setAccount(to as AddressHex, undefined);
   credit(overlay, coinbase, fee);
   overlay.endTransaction();

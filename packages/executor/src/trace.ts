@@ -39,7 +39,7 @@ export type TraceOutcome<T> =
 
 export type BlockTrace = readonly { readonly txHash: string; readonly result: TraceJson }[];
 
-/** Executes a block again up to a transaction, and that one with a tracer. */
+/** Executes a block again up to a transaction, and that one with a tracer (EXE-41). */
 export async function traceTransaction(
   input: TraceInput & { readonly index: number },
 ): Promise<TraceOutcome<TraceJson>> {

@@ -41,7 +41,7 @@ function run(to: AddressHex, data: Uint8Array, gasLimit: bigint): Promise<Messag
 }
 
 describe('precompiled contracts', () => {
-  it('0x0a refuses every proof, since there are no blobs here: it neither throws nor seems to accept', async () => {
+  it('EXE-22: 0x0a refuses every proof, since there are no blobs here: it neither throws nor seems to accept', async () => {
     for (const size of [0, 1, 192]) {
       const result = await run(precompile(0x0a), new Uint8Array(size), 100_000n);
       expect(result).toMatchObject({ error: 'kzg proof invalid', gasUsed: 100_000n });
@@ -67,7 +67,7 @@ describe('precompiled contracts', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024);
   });
 
-  it('answer any input of any length, with any gas, and never use more gas than given', async () => {
+  it('EXE-4: answer any input of any length, with any gas, and never use more gas than given', async () => {
     const lengths = [0, 1, 31, 32, 63, 64, 96, 127, 128, 159, 160, 192, 213, 256, 288, 384, 512];
     const inputs = fc.record({
       number: fc.integer({ min: 1, max: 0x12 }),

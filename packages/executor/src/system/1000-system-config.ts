@@ -69,7 +69,7 @@ const getValueByKey: SystemFunction = {
   },
 };
 
-/** Parameters of the chain (FISCO BCOS: SystemConfig). A change takes effect at the start of a term. */
+/** Parameters of the chain (EXE-33; FISCO BCOS: SystemConfig). A change takes effect at the start of a term. */
 export const systemConfig: SystemContract = {
   address: SYSTEM_CONFIG_ADDRESS,
   name: 'system config',

@@ -113,5 +113,5 @@ const functions: readonly SystemFunction[] = [
   },
 ];
 
-/** Members of the consensus (FISCO BCOS: Consensus). A change of validators takes effect at the start of a term. */
+/** Members of the consensus (EXE-34; FISCO BCOS: Consensus). A change of validators takes effect at the start of a term. */
 export const consensusContract: SystemContract = { address: CONSENSUS_ADDRESS, name: 'consensus', functions };

@@ -35,7 +35,7 @@ const ADDRESSES: ReadonlySet<AddressHex> = new Set(SYSTEM_CONTRACTS.map(({ addre
 
 export const isSystemAddress = (address: AddressHex): boolean => ADDRESSES.has(address);
 
-/** Runs a call to a system contract. Gas is charged before anything is read. */
+/** Runs a call to a system contract (EXE-30, EXE-31). Gas is charged before anything is read. */
 export function runSystemContract(address: AddressHex, call: SystemCall, gasLimit: bigint): SystemResult {
   const entry = functionsOf(address)?.get(bytesToHex(call.data.subarray(0, 4)));
   const gasUsed = (entry?.gas ?? READ_GAS) + BigInt(call.data.length) * INPUT_BYTE_GAS;
