@@ -28,7 +28,7 @@ export function statusOf(state: ReplicaState): PbftStatus {
     totalWeight: info.total,
     quorumWeight: info.quorum,
     maxFaultyWeight: info.maxFaulty,
-    viewChangesSinceDecision: termState.viewChanges,
+    timeoutExponent: termState.viewChanges,
     timer: termState.timerRuns
       ? { elapsedTicks: termState.timerTicks, limitTicks: viewTimeoutTicks(state) }
       : undefined,

@@ -47,7 +47,7 @@ export type PbftStatus = {
   readonly quorumWeight: number;
   /** Weight of faulty validators that is tolerated; 0 tolerates nobody. */
   readonly maxFaultyWeight: number;
-  readonly viewChangesSinceDecision: number;
+  readonly timeoutExponent: number;
   /** Undefined while the view timer does not run. */
   readonly timer: { readonly elapsedTicks: number; readonly limitTicks: number } | undefined;
   readonly suspecting: boolean;

@@ -14,12 +14,12 @@ import {
 import { mayVote } from './voting-right.ts';
 
 /** Ticks after which a view is suspected: T(k) = min(base · 1.5^k, cap), integers only (spec PBFT-V1). */
-export function viewTimeoutTicks(state: ReplicaState): number {
+export function viewTimeoutTicks(state: ReplicaState, count: number = state.termState.viewChanges): number {
   const { viewTimeoutBaseMs, viewTimeoutCapMs } = termOf(state).parameters;
   const { viewTimeoutBaseMsMin, viewTimeoutCapMsMin } = state.config;
   const base = Math.max(viewTimeoutBaseMs, viewTimeoutBaseMsMin);
   const cap = Math.max(viewTimeoutCapMs, viewTimeoutCapMsMin, base);
-  return ticksOf(state, backOffMs({ base, cap, count: state.termState.viewChanges }));
+  return ticksOf(state, backOffMs({ base, cap, count }));
 }
 
 /** base · 1.5^count, not above cap; rounded down at each step. */
@@ -34,10 +34,15 @@ export function backOffMs(options: { readonly base: number; readonly cap: number
   return Math.min(ms, cap);
 }
 
-/** A height was decided (or became final by sync): patience starts anew, and my suspicion of this height is void. */
+/**
+ * A height was decided (or became final by sync): patience starts anew, and my suspicion of this height is void. What
+ * the view changes have taught is forgotten step by step, and only by decisions that come quickly: where all machines
+ * are slow, a time-out that fell back to its base at each decision would change the view for every block.
+ */
 export function restartViewTimer(step: Step): void {
   const { termState } = step.state;
-  termState.viewChanges = 0;
+  const isQuick = termState.timerTicks * 2 <= viewTimeoutTicks(step.state, 0);
+  if (isQuick && termState.viewChanges > 0) termState.viewChanges -= 1;
   termState.timerTicks = 0;
   termState.transactionsResent = false;
   if (termState.ownSuspect?.reason === 'timer') termState.ownSuspect = undefined;

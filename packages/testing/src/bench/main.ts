@@ -27,12 +27,13 @@ const { values } = parseArgs({
     nodes: { type: 'string', default: '4' },
     lone: { type: 'string', default: '20' },
     out: { type: 'string' },
+    keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   process.stdout.write(
-    'npm run bench -- [--rate TX_PER_S] [--seconds S] [--accounts N] [--nodes N] [--lone COUNT] [--out FILE.json]\n' +
+    'npm run bench -- [--rate TX_PER_S] [--seconds S] [--accounts N] [--nodes N] [--lone COUNT] [--out FILE.json] [--keep]\n' +
       'open loop: transfers at a constant rate, then at half of it, then one at a time\n',
   );
   process.exit(0);
@@ -89,7 +90,7 @@ report();
 watch.close();
 devnet.kill('SIGINT');
 await new Promise((resolve) => devnet.once('close', resolve));
-rmSync(folder, { recursive: true, force: true });
+if (values.keep !== true) rmSync(folder, { recursive: true, force: true });
 
 async function fundSenders(count: number): Promise<Sender[]> {
   const keys = Array.from({ length: count }, (_, i) =>
