@@ -7,6 +7,7 @@ export const QUANTITY: JsonSchema = ref('Quantity');
 export const DATA: JsonSchema = ref('Data');
 export const HASH: JsonSchema = ref('Hash');
 export const ADDRESS: JsonSchema = ref('Address');
+export const SLOT: JsonSchema = ref('Slot');
 export const NODE_ID: JsonSchema = ref('NodeId');
 export const BLOCK: JsonSchema = ref('Block');
 export const BLOCK_TAG: JsonSchema = ref('BlockTag');
@@ -102,6 +103,7 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
   Quantity: hex('Number in hex without leading zeros', '^0x(?:0|[1-9a-f][0-9a-f]*)$'),
   Data: hex('Bytes in hex, two digits each', '^0x(?:[0-9a-f]{2})*$'),
   Hash: hex('32 bytes', '^0x[0-9a-f]{64}$'),
+  Slot: hex('Storage slot, with or without leading zeros', '^0x[0-9a-fA-F]{1,64}$'),
   Address: hex('20 bytes', '^0x[0-9a-fA-F]{40}$'),
   NodeId: hex('Public key of a node, 64 bytes', '^[0-9a-f]{128}$'),
   BlockTag: {
@@ -110,7 +112,8 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
       'Final is final: latest, safe and finalized are the head. pending is the head with the nonces of the pool.',
   },
   BlockReference: {
-    oneOf: [
+    // A hash without leading zeros is a quantity, too.
+    anyOf: [
       BLOCK_TAG,
       HASH,
       record({ blockNumber: QUANTITY, blockHash: HASH, requireCanonical: FLAG }, [

@@ -17,6 +17,7 @@ import {
   NODE_ID,
   QUANTITY,
   RECEIPT,
+  SLOT,
   STATE_OVERRIDES,
   STATUS,
   TEXT,
@@ -32,7 +33,8 @@ const INDEX = param('index', QUANTITY);
 const AT = optional('block', BLOCK_REFERENCE);
 const FILTER_ID = param('filterId', QUANTITY);
 const CALL_PARAMS = [param('call', CALL), AT];
-const POOL_BY_SENDER = { type: 'object', additionalProperties: { type: 'object', additionalProperties: TRANSACTION } };
+const POOL_BY_NONCE = { type: 'object', additionalProperties: TRANSACTION };
+const POOL_BY_SENDER = { type: 'object', additionalProperties: POOL_BY_NONCE };
 
 const CLIENT: readonly MethodDescription[] = [
   method('web3_clientVersion', 'Name and version of the program', [], TEXT),
@@ -103,13 +105,13 @@ const CHAIN: readonly MethodDescription[] = [
 
 const STATE: readonly MethodDescription[] = [
   method('eth_getBalance', 'Balance in wei', [param('address', ADDRESS), AT], QUANTITY),
-  method('eth_getStorageAt', 'One storage slot', [param('address', ADDRESS), param('slot', QUANTITY), AT], HASH),
+  method('eth_getStorageAt', 'One storage slot', [param('address', ADDRESS), param('slot', SLOT), AT], HASH),
   method('eth_getTransactionCount', 'Next nonce of an account', [param('address', ADDRESS), AT], QUANTITY),
   method('eth_getCode', 'Code of an account', [param('address', ADDRESS), AT], DATA),
   method(
     'eth_getProof',
     'Answers with an error: use hansa_getProof',
-    [param('address', ADDRESS), param('slots', listOf(QUANTITY)), AT],
+    [param('address', ADDRESS), param('slots', listOf(SLOT)), AT],
     ANY,
   ),
   method(
@@ -151,7 +153,7 @@ const SENDING: readonly MethodDescription[] = [
     'txpool_contentFrom',
     'Transactions of one sender in the pool, by nonce',
     [param('address', ADDRESS)],
-    record({ pending: POOL_BY_SENDER, queued: POOL_BY_SENDER }),
+    record({ pending: POOL_BY_NONCE, queued: POOL_BY_NONCE }),
   ),
 ];
 
@@ -265,7 +267,7 @@ const OWN: readonly MethodDescription[] = [
   method(
     'hansa_getProof',
     'Proof of an entry of the state at the head: account, storage slot, or any key',
-    [param('addressOrKey', DATA), optional('slot', QUANTITY)],
+    [param('addressOrKey', DATA), optional('slot', SLOT)],
     STATE_PROOF,
   ),
   method(

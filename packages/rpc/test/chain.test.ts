@@ -4,7 +4,7 @@ import { type Hex, keccak256, serializeTransaction, toHex, toRlp } from 'viem';
 import { describe, expect, it } from 'vitest';
 import { createBlockCache } from '../src/block-cache.ts';
 import { createTestChain, type Executed, FEE_RECIPIENT, signed, suite, TOKEN, topicOf } from './kit/chain.ts';
-import { startTestServer, type TestServer } from './kit/server.ts';
+import { SOON, startTestServer, type TestServer } from './kit/server.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 const CREATED = 'c0'.repeat(20) as AddressHex;
@@ -349,7 +349,7 @@ describe('a receipt', () => {
     const waiting = signed();
     chain.admit(waiting);
     const receipt = result<Json>('eth_getTransactionReceipt', [`0x${waiting.hash}`]);
-    await expect.poll(() => server.metrics()['rpc_sync_waiters']).toBe(1);
+    await expect.poll(() => server.metrics()['rpc_sync_waiters'], SOON).toBe(1);
     chain.addBlock([{ transaction: waiting }]);
     expect(await receipt).toMatchObject({ blockNumber: '0x1' });
     expect(chain.listenerCount()).toBe(0);

@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { toRpcLimits } from '../src/limits.ts';
 import { signed, TOKEN, topicOf } from './kit/chain.ts';
-import { type Answer, gate, startTestServer } from './kit/server.ts';
+import { type Answer, gate, SOON, startTestServer } from './kit/server.ts';
 
 const chainId = (id: unknown = 1): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'eth_chainId' });
 const padded = (size: number): string => chainId().padEnd(size, ' ');
@@ -57,14 +57,14 @@ describe('size of a request', () => {
     const head =
       'POST / HTTP/1.1\r\nhost: x.localhost\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n';
     socket.write(head.replace('x.localhost', '127.0.0.1') + ' '.repeat(800));
-    await expect.poll(() => server.metrics()['rpc_request_bytes']).toBe(800);
+    await expect.poll(() => server.metrics()['rpc_request_bytes'], SOON).toBe(800);
     const { status, text } = await post(padded(300));
     expect(status).toBe(503);
     expect(errorOf(text)).toMatchObject({ code: -32005, data: { code: 'RPC_HTTP_503' } });
     expect(server.metrics()['rpc_requests_refused_total']).toBe(1);
     // The first one goes away without an end: what it held is free again.
     socket.destroy();
-    await expect.poll(() => server.metrics()['rpc_request_bytes']).toBe(0);
+    await expect.poll(() => server.metrics()['rpc_request_bytes'], SOON).toBe(0);
     expect((await post(padded(300))).status).toBe(200);
     expect(server.metrics()['rpc_request_bytes']).toBe(0);
   });
@@ -125,13 +125,13 @@ describe('answers that nobody takes', () => {
     socket.write(
       `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
-    await expect.poll(() => server.metrics()['rpc_unsent_bytes']).toBeGreaterThan(16_000_000);
+    await expect.poll(() => server.metrics()['rpc_unsent_bytes'], SOON).toBeGreaterThan(16_000_000);
     expect((await post(body)).status).toBe(503);
     expect(server.metrics()['rpc_answers_refused_total']).toBe(1);
     // Small ones go on.
     expect((await post(chainId())).status).toBe(200);
     socket.destroy();
-    await expect.poll(() => server.metrics()['rpc_unsent_bytes']).toBe(0);
+    await expect.poll(() => server.metrics()['rpc_unsent_bytes'], SOON).toBe(0);
     expect((await post(body)).status).toBe(200);
     expect(chain.head().height).toBe(0);
   });
@@ -149,8 +149,8 @@ describe('answers that nobody takes', () => {
     socket.write(
       `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
     );
-    await expect.poll(() => server.metrics()['rpc_unsent_bytes']).toBeGreaterThan(0);
-    await expect.poll(() => server.metrics()['rpc_unsent_bytes'], { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => server.metrics()['rpc_unsent_bytes'], SOON).toBeGreaterThan(0);
+    await expect.poll(() => server.metrics()['rpc_unsent_bytes'], SOON).toBe(0);
   });
 });
 
@@ -176,7 +176,7 @@ describe('slow clients', () => {
     const drip = setInterval(() => socket.write(' '), 50);
     await closed;
     clearInterval(drip);
-    await expect.poll(() => server.metrics()['rpc_request_bytes']).toBe(0);
+    await expect.poll(() => server.metrics()['rpc_request_bytes'], SOON).toBe(0);
   });
 
   it('with headers of megabytes are refused', async () => {
@@ -205,9 +205,9 @@ describe('requests of one connection', () => {
     const one = `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
     socket.write(one.repeat(3));
     // The third is refused while two wait; answers keep their order.
-    await expect.poll(() => server.metrics()['rpc_requests_crowded_total']).toBe(1);
+    await expect.poll(() => server.metrics()['rpc_requests_crowded_total'], SOON).toBe(1);
     held.open();
-    await expect.poll(() => text().match(/HTTP\/1.1/g)?.length).toBe(3);
+    await expect.poll(() => text().match(/HTTP\/1.1/g)?.length, SOON).toBe(3);
     expect(text().match(/HTTP\/1.1 (\d+)/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200', 'HTTP/1.1 429']);
     expect(text()).toContain('2 requests of this connection wait already');
   });
@@ -291,8 +291,8 @@ describe('slow calls', () => {
     );
     const signal = await started.promise;
     socket.destroy();
-    await expect.poll(() => signal.aborted).toBe(true);
-    await expect.poll(() => server.metrics()['rpc_request_bytes']).toBe(0);
+    await expect.poll(() => signal.aborted, SOON).toBe(true);
+    await expect.poll(() => server.metrics()['rpc_request_bytes'], SOON).toBe(0);
     expect(internalErrors).toEqual([]);
   });
 });

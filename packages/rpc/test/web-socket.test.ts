@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import WebSocket from 'ws';
 import { type Executed, signed, TOKEN, topicOf } from './kit/chain.ts';
-import { type Answer, gate, openSocket, startTestServer, type TestSocket } from './kit/server.ts';
+import { type Answer, gate, openSocket, SOON, startTestServer, type TestSocket } from './kit/server.ts';
 
 type Notification<T> = {
   readonly jsonrpc: '2.0';
@@ -126,7 +126,7 @@ describe('subscriptions', () => {
     expect(chain.listenerCount()).toBe(1);
     client.raw.close();
     await client.closed();
-    await expect.poll(() => server.metrics()['rpc_websockets']).toBe(0);
+    await expect.poll(() => server.metrics()['rpc_websockets'], SOON).toBe(0);
     expect(chain.listenerCount()).toBe(0);
   });
 
@@ -187,7 +187,7 @@ describe('limits', () => {
     await expect(socket()).rejects.toThrow('503');
     first.raw.close();
     await first.closed();
-    await expect.poll(() => server.metrics()['rpc_websockets']).toBe(1);
+    await expect.poll(() => server.metrics()['rpc_websockets'], SOON).toBe(1);
     await socket();
     const few = await startTestServer({ limits: { socketCountMax: 1 } });
     await few.socket();
@@ -226,7 +226,7 @@ describe('limits', () => {
     });
     const [first, second] = [await socket(), await socket()];
     first.send('{"jsonrpc":"2.0","id":1,"method":"eth_sendRawTransaction","params":["0x"]}'.padEnd(800));
-    await expect.poll(() => server.metrics()['rpc_request_bytes']).toBe(800);
+    await expect.poll(() => server.metrics()['rpc_request_bytes'], SOON).toBe(800);
     second.send('{"jsonrpc":"2.0","id":1,"method":"eth_chainId"}'.padEnd(300));
     expect(await second.closed()).toBe(1013);
     held.open();
@@ -249,7 +249,7 @@ describe('limits', () => {
     for (let id = 0; id < 2; id++) {
       client.send(JSON.stringify({ jsonrpc: '2.0', id, method: 'eth_sendRawTransaction', params: ['0x'] }));
     }
-    await expect.poll(() => server.metrics()['rpc_calls_total']).toBe(2);
+    await expect.poll(() => server.metrics()['rpc_calls_total'], SOON).toBe(2);
     client.send('{"jsonrpc":"2.0","id":2,"method":"eth_chainId"}');
     // Several pings long nothing is read, then all is answered.
     const pinger = await socket();
@@ -289,7 +289,7 @@ describe('clients that', () => {
     expect(server.metrics()['rpc_websockets_closed_as_slow_total']).toBe(1);
     chain.addBlock();
     expect(await quick.next()).toMatchObject({ params: { result: { number: '0x1' } } });
-    await expect.poll(() => server.metrics()['rpc_websockets']).toBe(1);
+    await expect.poll(() => server.metrics()['rpc_websockets'], SOON).toBe(1);
     expect(server.metrics()['rpc_subscriptions']).toBe(1);
   });
 
@@ -309,6 +309,6 @@ describe('clients that', () => {
     client.raw.terminate();
     await client.closed();
     expect(await (await socket()).result('eth_chainId')).toBe('0x4ee8');
-    await expect.poll(() => server.metrics()['rpc_websockets']).toBe(1);
+    await expect.poll(() => server.metrics()['rpc_websockets'], SOON).toBe(1);
   });
 });

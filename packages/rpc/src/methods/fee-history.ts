@@ -1,7 +1,7 @@
 import { assert, toHeight } from '@hansa/primitives';
 import type { Receipt } from '@hansa/protocol';
-import { knownHeight } from '../block-reference.ts';
-import { invalidParams } from '../errors.ts';
+import { heightOfTag } from '../block-reference.ts';
+import { invalidParams, RPC_CODES, RpcRefusal } from '../errors.ts';
 import type { MethodCall } from '../method.ts';
 import { integerOf, isAbsent, listOf, shown } from '../params.ts';
 import { quantity } from '../values.ts';
@@ -14,7 +14,11 @@ export async function feeHistory(
   call: MethodCall,
 ): Promise<unknown> {
   const { backend, limits } = call;
-  const last = knownHeight(newest, backend);
+  const last = heightOfTag(newest, backend, 'newestBlock');
+  if (last === undefined) {
+    const message = `request beyond head block: requested ${Number(newest)}, head ${backend.head().height}`;
+    throw new RpcRefusal(RPC_CODES.refused, message, { code: 'RPC_BLOCK_UNKNOWN', remedy: 'ask for latest' });
+  }
   const count = Math.min(integerOf(blockCount, 'blockCount'), limits.feeHistoryCountMax, last + 1);
   const wanted = isAbsent(percentiles) ? undefined : percentilesOf(percentiles);
   if (count === 0) return { oldestBlock: '0x0', baseFeePerGas: [], gasUsedRatio: [] };

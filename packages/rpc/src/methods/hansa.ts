@@ -136,9 +136,26 @@ function stateKeyOf(target: unknown, slot: unknown): StateKey {
   return bytesToHex(bytes) as StateKey;
 }
 
-function stateProof(call: MethodCall, [target, slot]: readonly unknown[]): unknown {
+/** The ledger has a block a moment before it is shown; without it there would be a proof without its certificate. */
+async function untilShown({ backend, hub, signal }: MethodCall, height: Height): Promise<void> {
+  while (backend.head().height < height) {
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        stop();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const stop = hub.onHead(end);
+      signal.addEventListener('abort', end, { once: true });
+    });
+    signal.throwIfAborted();
+  }
+}
+
+async function stateProof(call: MethodCall, [target, slot]: readonly unknown[]): Promise<unknown> {
   const key = stateKeyOf(target, slot);
   const { height, header, value, proof } = call.backend.stateProof(key);
+  await untilShown(call, height);
   const hash = call.backend.hashAt(height);
   assert(hash !== undefined, `block ${height} has a hash`);
   return {

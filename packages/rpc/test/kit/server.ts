@@ -119,6 +119,9 @@ export async function openSocket(url: string, headers: Readonly<Record<string, s
   };
 }
 
+/** For expect.poll: looked at often, given up late, since tests share their machine. */
+export const SOON = { timeout: 15_000, interval: 5 };
+
 /** A promise and how to fulfil it. */
 export function gate<T = void>(): { readonly promise: Promise<T>; readonly open: (value: T) => void } {
   let open: (value: T) => void = () => undefined;
