@@ -265,7 +265,7 @@ describe('parameters (EXE-33)', () => {
     {
       name: 'a contradiction',
       key: 'hansa_block_gas_limit',
-      value: '21000',
+      value: '100000',
       reason: 'hansa_block_gas_limit contradicts another parameter',
     },
     { name: 'another contradiction', key: 'tx_gas_limit', value: '30000000', reason: undefined },

@@ -32,6 +32,8 @@ export type ParameterRule =
     }
   | { readonly type: 'address'; readonly key: string; readonly field: 'feeRecipient' };
 
+/** A call of setValueByKey takes half of it: below, the admins could never change a parameter again. As in FISCO BCOS. */
+const GAS_LIMIT_MIN = 100_000n;
 const BLOCK_GAS_LIMIT_MAX = 1_000_000_000n;
 const PRICE_MAX = 10n ** 24n;
 
@@ -39,13 +41,13 @@ const PRICE_MAX = 10n ** 24n;
 export const PARAMETER_TABLE: readonly ParameterRule[] = [
   { type: 'number', key: 'tx_count_limit', field: 'txCountLimit', min: 1, max: PROPOSAL_TX_COUNT_MAX },
   { type: 'number', key: 'consensus_leader_period', field: 'leaderPeriod', min: 1, max: 1_000_000 },
-  { type: 'bigint', key: 'tx_gas_limit', field: 'txGasLimit', min: 21_000n, max: TX_GAS_LIMIT_MAX, size: 8 },
+  { type: 'bigint', key: 'tx_gas_limit', field: 'txGasLimit', min: GAS_LIMIT_MIN, max: TX_GAS_LIMIT_MAX, size: 8 },
   { type: 'bigint', key: 'tx_gas_price', field: 'minimumGasPrice', min: 0n, max: PRICE_MAX, size: 32 },
   {
     type: 'bigint',
     key: 'hansa_block_gas_limit',
     field: 'blockGasLimit',
-    min: 21_000n,
+    min: GAS_LIMIT_MIN,
     max: BLOCK_GAS_LIMIT_MAX,
     size: 8,
   },

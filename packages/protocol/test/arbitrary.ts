@@ -127,7 +127,7 @@ export const validators: fc.Arbitrary<ValidatorSet> = fc
 export const parameters: fc.Arbitrary<ChainParameters> = fc.record({
   txCountLimit: fc.integer({ min: 1, max: 10_000 }),
   leaderPeriod: fc.integer({ min: 1, max: 1_000_000 }),
-  txGasLimit: fc.bigInt(21_000n, 30_000_000n),
+  txGasLimit: fc.bigInt(100_000n, 30_000_000n),
   minimumGasPrice: fc.bigInt(0n, 10n ** 24n),
   blockGasLimit: fc.bigInt(30_000_000n, 1_000_000_000n),
   blockSizeLimit: fc.integer({ min: 131_072, max: 8_388_608 }),

@@ -37,7 +37,7 @@ describe('at and beyond each bound', () => {
   /** Wide open, so that only the bound itself can refuse. */
   const open: ChainParameters = {
     ...defaults,
-    txGasLimit: 21_000n,
+    txGasLimit: 100_000n,
     blockGasLimit: 1_000_000_000n,
     viewTimeoutBaseMs: 100,
     viewTimeoutCapMs: 600_000,
@@ -81,7 +81,7 @@ it('a change that contradicts another parameter is refused, and says what to do'
 });
 
 it('bytes that decode to unsound parameters are refused', () => {
-  for (const change of [{ window: 0 }, { txGasLimit: 30_000_000n, blockGasLimit: 21_000n }]) {
+  for (const change of [{ window: 0 }, { txGasLimit: 30_000_000n, blockGasLimit: 100_000n }]) {
     const result = decodeParameters(encodeParameters({ ...defaults, ...change }));
     expect(result.ok ? undefined : result.error.code).toBe('PROTOCOL_OUT_OF_RANGE');
   }

@@ -126,6 +126,7 @@ it('exports exactly these names', () => {
       "validatorsHash",
       "verifyCertificate",
       "verifyIncarnation",
+      "verifyMisbehaviour",
       "verifyStateProof",
       "verifyVoteCertificate",
       "voteSigningDigest",

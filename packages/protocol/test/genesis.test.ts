@@ -270,7 +270,7 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
   }
 
   it('parameters that contradict each other', () => {
-    const result = parse(parameters({ tx_gas_limit: '30000000', hansa_block_gas_limit: '21000' }));
+    const result = parse(parameters({ tx_gas_limit: '30000000', hansa_block_gas_limit: '100000' }));
     expect(result.ok ? undefined : result.error.code).toBe('PROTOCOL_PARAMETER_CONFLICT');
   });
 
