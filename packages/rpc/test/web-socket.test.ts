@@ -237,7 +237,7 @@ describe('limits', () => {
   it('messages that wait: it is not read on before some are answered, and the client is not taken for dead', async () => {
     const held = gate();
     const { socket, server } = await startTestServer({
-      limits: { pendingPerConnectionMax: 2, pingIntervalMs: 30 },
+      limits: { pendingPerConnectionMax: 2, pingIntervalMs: 500 },
       backend: {
         submit: async () => {
           await held.promise;
@@ -253,7 +253,7 @@ describe('limits', () => {
     client.send('{"jsonrpc":"2.0","id":2,"method":"eth_chainId"}');
     // Several pings long nothing is read, then all is answered.
     const pinger = await socket();
-    for (let i = 0; i < 5; i++) await once(pinger.raw, 'ping');
+    for (let i = 0; i < 3; i++) await once(pinger.raw, 'ping');
     expect(server.metrics()['rpc_calls_total']).toBe(2);
     held.open();
     const ids = [await client.next(), await client.next(), await client.next()].map(({ id }) => id);
@@ -263,7 +263,7 @@ describe('limits', () => {
 
 describe('clients that', () => {
   it('do not answer a ping are closed, others stay', async () => {
-    const { server, socket } = await startTestServer({ limits: { pingIntervalMs: 50 } });
+    const { server, socket } = await startTestServer({ limits: { pingIntervalMs: 700 } });
     const silent = new WebSocket(server.url.replace('http', 'ws'), { autoPong: false });
     onTestFinished(() => silent.terminate());
     const closed = once(silent, 'close');

@@ -11,7 +11,11 @@ const QUESTION_MS_MAX = 15_000;
 const IDLE_MS_MAX = 60_000;
 
 export type QueryClient = {
-  ask<K extends QueryBody['type']>(body: Extract<QueryBody, { type: K }>): Promise<Result<QueryAnswers[K], Failure>>;
+  /** `signal` takes back a question whose turn has not come; one that is being answered goes on to its time limit. */
+  ask<K extends QueryBody['type']>(
+    body: Extract<QueryBody, { type: K }>,
+    signal: AbortSignal,
+  ): Promise<Result<QueryAnswers[K], Failure>>;
   stop(): Promise<void>;
 };
 
@@ -90,7 +94,7 @@ export function createQueryClient(data: QueryWorkerData): QueryClient {
   }
 
   return {
-    ask: <K extends QueryBody['type']>(body: Extract<QueryBody, { type: K }>) => {
+    ask: <K extends QueryBody['type']>(body: Extract<QueryBody, { type: K }>, signal: AbortSignal) => {
       if (isStopped || waiting.size >= WAITING_COUNT_MAX) {
         return Promise.resolve(
           fail({ code: 'QUERY_BUSY', message: 'too many calls are waiting', remedy: 'ask again in a moment' }),
@@ -98,7 +102,22 @@ export function createQueryClient(data: QueryWorkerData): QueryClient {
       }
       return new Promise<Result<QueryAnswers[K], Failure>>((resolve) => {
         const id = nextId++;
-        waiting.set(id, { body, resolve: resolve as Waiting['resolve'] });
+        const onAbort = (): void => {
+          const place = order.indexOf(id);
+          if (place < 0) return;
+          order.splice(place, 1);
+          // Not settle: the time limit of the question before goes on.
+          waiting.get(id)?.resolve(fail({ code: 'QUERY_ABORTED', message: 'nobody waits for the answer any more' }));
+          waiting.delete(id);
+        };
+        signal.addEventListener('abort', onAbort, { once: true });
+        waiting.set(id, {
+          body,
+          resolve: (result) => {
+            signal.removeEventListener('abort', onAbort);
+            resolve(result as Result<QueryAnswers[K], Failure>);
+          },
+        });
         order.push(id);
         if (active === undefined) next();
       });

@@ -1,12 +1,12 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import type { LedgerReader } from '@hansa/ledger';
-import { assert, type Failure, type HashHex, type Height, type Result } from '@hansa/primitives';
+import { type AddressHex, assert, type Failure, type HashHex, type Height, type Result } from '@hansa/primitives';
 import { decodeTransaction, recoverSender, type SignedTransaction, type TermInfo } from '@hansa/protocol';
 import type { BlockFacts, ChainFacts, ChainReads, TransactionFacts } from '@hansa/rpc';
 import type { TxPool } from '@hansa/txpool';
 import type { HeadView } from '../head-view.ts';
 
-/** Recovered senders of committed transactions; recovering one costs 70 µs. */
+/** Recovered senders; recovering one costs 70 µs. The transactions themselves would take memory without bound. */
 const SENDER_COUNT_MAX = 20_000;
 
 export type ChainReadsDependencies = {
@@ -24,9 +24,9 @@ export type SenderCache = {
 };
 
 export function createSenderCache(): SenderCache {
-  const known = new Map<HashHex, SignedTransaction>();
+  const known = new Map<HashHex, AddressHex>();
   const add = (transactions: readonly SignedTransaction[]): void => {
-    for (const transaction of transactions) known.set(transaction.hash, transaction);
+    for (const { hash, sender } of transactions) known.set(hash, sender);
     for (const hash of known.keys()) {
       if (known.size <= SENDER_COUNT_MAX) break;
       known.delete(hash);
@@ -37,8 +37,8 @@ export function createSenderCache(): SenderCache {
     of: (raw) => {
       const decoded = decodeTransaction(raw);
       assert(decoded.ok, 'a committed transaction decodes');
-      const cached = known.get(decoded.value.hash);
-      if (cached !== undefined) return cached;
+      const sender = known.get(decoded.value.hash);
+      if (sender !== undefined) return { ...decoded.value, sender };
       const signed = recoverSender(decoded.value);
       assert(signed.ok, 'a committed transaction has a sender');
       add([signed.value]);

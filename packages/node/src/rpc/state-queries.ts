@@ -42,10 +42,10 @@ export function createStateQueries(reader: LedgerReader, queries: QueryClient): 
         const value = state.get(storageKey(address, slot));
         return value === undefined ? ZERO_HASH : (bytesToHex(value) as HashHex);
       }),
-    call: (request, height) => queries.ask({ type: 'call', request, height }),
-    estimateGas: (request, height) => queries.ask({ type: 'estimateGas', request, height }),
-    createAccessList: (request, height) => queries.ask({ type: 'createAccessList', request, height }),
-    trace: ({ height, index }, options) => queries.ask({ type: 'trace', height, index, options }),
+    call: (request, height, signal) => queries.ask({ type: 'call', request, height }, signal),
+    estimateGas: (request, height, signal) => queries.ask({ type: 'estimateGas', request, height }, signal),
+    createAccessList: (request, height, signal) => queries.ask({ type: 'createAccessList', request, height }, signal),
+    trace: ({ height, index }, options, signal) => queries.ask({ type: 'trace', height, index, options }, signal),
     stateProof: (key) => reader.stateProof(key),
   };
 }

@@ -1,4 +1,5 @@
 import type { Height } from '@hansa/primitives';
+import type { SignedTransaction } from '@hansa/protocol';
 import type { CachedBlock } from '../block-cache.ts';
 import { toBlockJson, toLogJson, toReceiptJson, toTransactionJson } from '../block-json.ts';
 import { heightOfReference, heightOfTag } from '../block-reference.ts';
@@ -16,13 +17,25 @@ const blockByHash = (call: MethodCall, hash: unknown): CachedBlock | undefined =
 const blockByTag = (call: MethodCall, tag: unknown): CachedBlock | undefined =>
   blockAt(call, heightOfTag(tag, call.backend));
 
-function serveBlock(call: MethodCall, block: CachedBlock | undefined, full: unknown): unknown {
+/** Senders may have to be recovered, 70 µs each: other work comes in between. */
+async function transactionsOf(
+  { backend, pacer, signal }: MethodCall,
+  block: CachedBlock,
+): Promise<SignedTransaction[]> {
+  const transactions: SignedTransaction[] = [];
+  for (const raw of block.facts.body.transactions) {
+    const pause = pacer.wait();
+    if (pause !== undefined) await pause;
+    signal.throwIfAborted();
+    transactions.push(backend.committedTransaction(raw));
+  }
+  return transactions;
+}
+
+async function serveBlock(call: MethodCall, block: CachedBlock | undefined, full: unknown): Promise<unknown> {
+  const isFull = !isAbsent(full) && booleanOf(full, 'full');
   if (block === undefined) return null;
-  if (isAbsent(full) || !booleanOf(full, 'full')) return toBlockJson(block, undefined);
-  return toBlockJson(
-    block,
-    block.facts.body.transactions.map((raw) => call.backend.committedTransaction(raw)),
-  );
+  return toBlockJson(block, isFull ? await transactionsOf(call, block) : undefined);
 }
 
 function serveTransactionAt(call: MethodCall, block: CachedBlock | undefined, position: unknown): unknown {
@@ -69,12 +82,11 @@ async function waitForReceipt(call: MethodCall, hash: unknown): Promise<unknown>
   return serveReceipt(call, hash);
 }
 
-function serveBlockReceipts(call: MethodCall, reference: unknown): unknown {
+async function serveBlockReceipts(call: MethodCall, reference: unknown): Promise<unknown> {
   const block = blockAt(call, heightOfReference(reference, call.backend));
   if (block === undefined) return null;
-  return block.facts.body.transactions.map((raw, index) =>
-    toReceiptJson({ block, index }, call.backend.committedTransaction(raw)),
-  );
+  const transactions = await transactionsOf(call, block);
+  return transactions.map((transaction, index) => toReceiptJson({ block, index }, transaction));
 }
 
 async function serveLogs(call: MethodCall, filter: unknown): Promise<unknown> {
