@@ -24,7 +24,7 @@ const TESTS = {
 /** Folders whose files import the package @hansa/consensus, and shall get the copy. */
 const USERS = [PARTS['driver']?.copy ?? '', TESTS.driver.copy];
 /** Inside the workspace, so that the copies find the packages that they import; ignored by git. */
-const COPIES = fromHere('../../dist/mutants');
+const COPIES = fromHere('../../dist/mutant-copies');
 
 export type PatchedProgram = {
   readonly program: Program;
