@@ -62,10 +62,10 @@ export function sourceOf({ file }: Pick<Patch, 'file'>): string {
 
 /** @throws InvariantError when a patch no longer fits the source */
 export async function createPatchedProgram(name: string, patches: readonly Patch[]): Promise<PatchedProgram> {
-  const folder = join(COPIES, `${name}-${process.pid}`);
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
+  const folder = folderOf(name, process.pid);
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  remove();
+  mkdirSync(folder, { recursive: true });
   try {
     copyInto(folder, patches);
     const load = async (file: string): Promise<unknown> =>
@@ -84,6 +84,15 @@ export async function createPatchedProgram(name: string, patches: readonly Patch
     remove();
     throw error;
   }
+}
+
+/** What a process that was killed has left. */
+export function removeCopy(name: string, pid: number): void {
+  rmSync(folderOf(name, pid), { recursive: true, force: true });
+}
+
+function folderOf(name: string, pid: number): string {
+  return join(COPIES, `${name}-${pid}`);
 }
 
 function copyInto(folder: string, patches: readonly Patch[]): void {

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { runSeed } from '../simulator/cluster.ts';
 import type { Program } from '../simulator/world.ts';
 import { MUTANTS } from './list.ts';
-import { createPatchedProgram, readScenarios } from './patched-program.ts';
+import { createPatchedProgram, readScenarios, removeCopy } from './patched-program.ts';
 
 /** No mutant, but a copy of the original: nothing may object to it. */
 export const ORIGINAL = -1;
@@ -44,7 +44,7 @@ export async function runMutant(
 ): Promise<MutantResult> {
   const { index, alive } = job;
   const patches = MUTANTS[index]?.patches ?? [];
-  const { program, renderScenario, failingTest, remove } = await createPatchedProgram(`mutant-${index}`, patches);
+  const { program, renderScenario, failingTest, remove } = await createPatchedProgram(nameOf(index), patches);
   try {
     const scenarios: string[] = [];
     for (const { name, text } of readScenarios()) {
@@ -113,6 +113,7 @@ export function runMutantInChild(job: MutantJob, timeoutMs: number): Promise<Mut
       clearTimeout(timer);
       if (result !== undefined) resolve(result);
       else if (isLate) {
+        removeCopy(nameOf(job.index), child.pid ?? 0);
         resolve({ index: job.index, scenarios, test: undefined, seedCount: 0, kill: undefined, hung: what });
       } else reject(new Error(`the process of mutant ${job.index} ended with code ${code} in ${what}`));
     });
@@ -126,4 +127,8 @@ export async function runChild(argument: string | undefined): Promise<void> {
   const result = await runMutant(job, (what, scenarios) => tell({ type: 'at', what, scenarios }));
   tell({ type: 'result', result });
   process.disconnect?.();
+}
+
+function nameOf(index: number): string {
+  return `mutant-${index}`;
 }
