@@ -1,6 +1,6 @@
 /** Solidity contracts, OpenZeppelin's among them, through whole blocks: what they do, see and leave behind. */
 import { ethereumCrypto } from '@hansa/crypto';
-import { type AddressHex, addressToHex, concatBytes, fromHex } from '@hansa/primitives';
+import { type AddressHex, addressToHex, concatBytes, fromHex, type Height } from '@hansa/primitives';
 import type { Receipt, SignedTransaction, StateKey } from '@hansa/protocol';
 import { prevRandao } from '@hansa/protocol';
 import { decodeErrorResult, decodeEventLog, keccak256, toHex } from 'viem';
@@ -219,6 +219,26 @@ describe('what a contract sees (EXE-20)', () => {
     expect((resultOf(store, 'readTwice', outputs[4] as Uint8Array) as bigint[])[0]).toBe(cold);
     // Listed slots are warm at once.
     expect((resultOf(store, 'readTwice', outputs[5] as Uint8Array) as bigint[])[0]).toBe(cold - 2000n);
+  });
+});
+
+describe('warm addresses (EXE-25)', () => {
+  const at = 'c0'.repeat(20) as AddressHex;
+  it.each([
+    { name: 'sender', push: [0x33], gas: 106 },
+    { name: 'recipient', push: [0x30], gas: 106 },
+    { name: 'fee recipient', push: [0x41], gas: 106 },
+    { name: 'last precompile', push: [0x60, 0x11], gas: 107 },
+    { name: 'system contract', push: [0x61, 0x10, 0x03], gas: 107 },
+    { name: 'address of the last height', push: [0x62, 0x01, 0x00, 0x20], gas: 107 },
+    { name: 'no other: what follows the precompiles', push: [0x60, 0x12], gas: 2607 },
+  ])('EXE-25: $name', async ({ push, gas }) => {
+    // Gas of BALANCE of what is pushed: GAS, push, BALANCE, POP, GAS, SWAP1, SUB, PUSH0, MSTORE, RETURN(0, 32).
+    const code = Uint8Array.of(0x5a, ...push, 0x31, 0x50, 0x5a, 0x90, 0x03, 0x5f, 0x52, 0x60, 32, 0x5f, 0xf3);
+    const account = { address: at, balance: 0n, nonce: 1n, code, storage: [] };
+    const chain = new TestChain({ parameters: { feeRecipient: FEES }, accounts: [account] });
+    const receipt = await send(chain, at, new Uint8Array(0), { lastHeight: 9 as Height });
+    expect(Number(hex(receipt.output))).toBe(gas);
   });
 });
 
