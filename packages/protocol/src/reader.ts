@@ -93,7 +93,7 @@ export class Reader {
     return this.u32() as ValidatorIndex;
   }
 
-  /** Copy of `size` bytes. Not by `slice`: of a Buffer, which a database gives, that is a view. */
+  /** Copy of `size` bytes, zeros when they are not there. Not by `slice`: of a Buffer, which a database gives, that is a view. */
   raw(size: number): Uint8Array {
     return this.#take(size) ? new Uint8Array(this.#bytes.subarray(this.#at - size, this.#at)) : new Uint8Array(size);
   }
@@ -122,7 +122,8 @@ export class Reader {
       this.fail('PROTOCOL_LIMIT_EXCEEDED', `${size} bytes are announced, at most ${sizeMax} are allowed`);
       return new Uint8Array(0);
     }
-    return this.failed ? new Uint8Array(0) : this.raw(size);
+    // Not by `raw`: bytes that were only announced must cost nothing.
+    return this.#take(size) ? new Uint8Array(this.#bytes.subarray(this.#at - size, this.#at)) : new Uint8Array(0);
   }
 
   /** u32 count, at most `countMax`, and the items. */

@@ -3,7 +3,7 @@ import { concatBytes } from '@hansa/primitives';
 import type { Prng } from '../simulator/prng.ts';
 
 /** Inputs are cut here: decoders are asked about their budgets by announced sizes, not by sent ones. */
-export const INPUT_SIZE_MAX = 64 * 1024;
+export const INPUT_SIZE_MAX: number = 64 * 1024;
 
 const EXTREMES: readonly number[] = [
   0, 1, 2, 0x7f, 0x80, 0xff, 0x100, 0x7fff, 0xffff, 0x1_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_fffe, 0xffff_ffff,

@@ -4,7 +4,7 @@ import type { Prng } from '../simulator/prng.ts';
 
 /** What one input may cost; above it the decoder is faulty. */
 export type FuzzBudget = {
-  /** Median of several runs: pauses of the collector do not count. */
+  /** On the processor, the least of several runs: other programs and the collector do not count. */
   readonly timeMs: number;
   /** Bytes of heap and buffers while decoding, for any input … */
   readonly memoryBase: number;
@@ -20,24 +20,28 @@ export type FuzzTarget = {
   readonly name: string;
   readonly about: string;
   readonly budget: FuzzBudget;
+  /** The value may point into its input, as its docstring says: the input is not overwritten before the check. */
+  readonly keepsInput: boolean;
   /** A valid input: `decode` accepts it. */
   generate(prng: Prng): Uint8Array;
   /** The value, undefined when it was refused; any throw is a fault. MAY be asynchronous. */
   decode(input: Uint8Array): unknown;
-  /** What is wrong with an accepted value. The input that was decoded has been overwritten meanwhile; `input` is a copy. */
+  /** What is wrong with an accepted value. The bytes that were decoded have been overwritten meanwhile; `input` is a copy. */
   check(value: unknown, input: Uint8Array): string | undefined | Promise<string | undefined>;
 };
 
-export type TargetOptions<T> = Omit<FuzzTarget, 'budget' | 'decode' | 'check'> & {
+export type TargetOptions<T> = Omit<FuzzTarget, 'budget' | 'keepsInput' | 'decode' | 'check'> & {
   readonly budget?: Partial<FuzzBudget>;
+  readonly keepsInput?: boolean;
   readonly decode: (input: Uint8Array) => T | undefined | Promise<T | undefined>;
   readonly check?: (value: T, input: Uint8Array) => string | undefined | Promise<string | undefined>;
 };
 
 export function createTarget<T>(options: TargetOptions<T>): FuzzTarget {
-  const { budget, check, ...rest } = options;
+  const { budget, check, keepsInput = false, ...rest } = options;
   return {
     ...rest,
+    keepsInput,
     budget: { ...DEFAULT_BUDGET, ...budget },
     check: (value, input) => check?.(value as T, input),
   };

@@ -1,7 +1,10 @@
 /** Every decoder that sees bytes from outside. */
 import type { FuzzTarget } from '../target.ts';
 import { blockTargets } from './block-targets.ts';
+import { textTargets } from './text-targets.ts';
+import { transactionTargets } from './transaction-targets.ts';
+import { wireTargets } from './wire-targets.ts';
 
 export function createTargets(): FuzzTarget[] {
-  return [...blockTargets()];
+  return [...transactionTargets(), ...blockTargets(), ...wireTargets(), ...textTargets()];
 }
