@@ -6,6 +6,8 @@ import { SYNC_MESSAGE_SIZE_MAX, SYNC_PART_SIZE_MAX } from './limits.ts';
 const PART_HEADER_SIZE = 5;
 /** Messages of one peer that may be on their way at once: a request, an answer, and one more of each. */
 const OPEN_MESSAGE_COUNT_MAX = 4;
+/** A part of one byte takes some hundred bytes of memory, so that 16 MiB of them would take gigabytes (SYNC-13). */
+const PART_COUNT_MAX = 1_024;
 
 /** Cuts a message into parts for the sync channel. `messageNumber` counts the messages of this sender to that peer. */
 export function splitMessage(message: Uint8Array, messageNumber: number): readonly Uint8Array[] {
@@ -57,6 +59,9 @@ export class MessageAssembler {
     this.#openBytes += chunk.length;
     if (message.sizeBytes > SYNC_MESSAGE_SIZE_MAX) {
       return fail(syncFailure('SYNC_MALFORMED', `a message of more than ${SYNC_MESSAGE_SIZE_MAX} bytes`));
+    }
+    if (message.chunks.length > PART_COUNT_MAX) {
+      return fail(syncFailure('SYNC_MALFORMED', `a message of more than ${PART_COUNT_MAX} parts`));
     }
     if (flag === 0) {
       this.#open.set(messageNumber, message);

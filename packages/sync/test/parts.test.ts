@@ -46,6 +46,15 @@ describe('SYNC-13: what is put together is bounded', () => {
     expect(count).toBe(Math.floor(SYNC_MESSAGE_SIZE_MAX / (SYNC_PART_SIZE_MAX - 5)));
   });
 
+  test('in parts of one message: each costs memory, however small it is', () => {
+    const assembler = new MessageAssembler();
+    const part = Uint8Array.of(0, 0, 0, 1, 0, 7);
+    let count = 0;
+    while (count < 10_000 && assembler.push(part).ok) count++;
+    expect(count).toBe(1_024);
+    expect(splitMessage(message(SYNC_MESSAGE_SIZE_MAX), 1).length).toBeLessThan(count);
+  });
+
   test('in messages: what was begun first and not ended is given up, the newest comes through', () => {
     const assembler = new MessageAssembler();
     const begun = [1, 2, 3, 4, 5].map((n) => splitMessage(message(SYNC_PART_SIZE_MAX, n), n));
