@@ -169,6 +169,9 @@ function accountsFault(genesis: Genesis): ProtocolFailure | undefined {
     : range('accounts', 'have more than 2^256 - 1 wei together', 'lower the balances');
 }
 
+/** Code that begins so means another account's code to the EVM (EIP-7702). */
+const DELEGATION: readonly number[] = [0xef, 0x01, 0x00];
+
 function accountFault(account: GenesisAccount): Check {
   return (path) => {
     if (!isAddressHex(account.address)) return addressFault(`${path}.address`);
@@ -182,6 +185,8 @@ function accountFault(account: GenesisAccount): Check {
         `at most ${limits.CODE_SIZE_MAX} are allowed (EIP-170)`,
       );
     }
+    if (DELEGATION.every((byte, i) => account.code[i] === byte))
+      return range(`${path}.code`, 'is a delegation', 'name code of a contract: this chain has no EIP-7702');
     const zero = '0'.repeat(64);
     return (
       countFault(`${path}.storage`, account.storage.length, 0, limits.GENESIS_STORAGE_COUNT_MAX) ??

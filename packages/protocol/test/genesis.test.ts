@@ -239,6 +239,13 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
     ],
     ['code of odd length', { accounts: [account({ code: '0x123' })] }, 'WRONG_TYPE', /accounts\[0\]\.code/],
     [
+      'a delegation',
+      { accounts: [account({ code: `0xef0100${'11'.repeat(20)}` })] },
+      'OUT_OF_RANGE',
+      /accounts\[0\]\.code is a delegation/,
+    ],
+    ['the start of one', { accounts: [account({ code: '0xef0100' })] }, 'OUT_OF_RANGE', /accounts\[0\]\.code/],
+    [
       'code above EIP-170',
       { accounts: [account({ code: `0x${'00'.repeat(24_577)}` })] },
       'OUT_OF_RANGE',
