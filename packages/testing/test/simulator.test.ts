@@ -5,7 +5,7 @@ import { runSeed } from '../src/simulator/cluster.ts';
 import { runSeeds } from '../src/simulator/run-seeds.ts';
 import { Summary } from '../src/simulator/summary.ts';
 
-test('300 seeds: every checker holds, every rule is exercised', { timeout: 240_000 }, async () => {
+test('300 seeds: every checker holds, every rule is exercised', { timeout: 600_000 }, async () => {
   const summary = new Summary();
   await runSeeds({ first: 1, count: 300 }, 2, (result) => summary.add(result));
   expect(summary.failures.map(({ seed, violation }) => ({ seed, violation }))).toEqual([]);
