@@ -13,6 +13,9 @@ import { hashOf, type QueryContext, stateAt } from './context.ts';
 import type { QueryBody } from './messages.ts';
 import { traceBlockAt } from './trace-query.ts';
 
+/** `transactionGasCap`: most gas that a transaction may have. A call may use all of a block. */
+type QueryInput = CallInput & { readonly transactionGasCap: bigint };
+
 /** Answers one question. @throws QueryRefusal when state or block are not kept any more */
 export async function answerQuery(context: QueryContext, body: QueryBody): Promise<unknown> {
   switch (body.type) {
@@ -30,7 +33,7 @@ export async function answerQuery(context: QueryContext, body: QueryBody): Promi
 async function onState<T>(
   context: QueryContext,
   { request, height }: { readonly request: CallRequest; readonly height: Height },
-  use: (input: CallInput) => Promise<T>,
+  use: (input: QueryInput) => Promise<T>,
 ): Promise<T> {
   const state = stateAt(context.reader, height);
   try {
@@ -40,8 +43,8 @@ async function onState<T>(
   }
 }
 
-async function estimate(input: CallInput): Promise<CallOutcome> {
-  const outcome = await estimateGas(input);
+async function estimate(input: QueryInput): Promise<CallOutcome> {
+  const outcome = await estimateGas({ ...input, gasCap: input.transactionGasCap });
   switch (outcome.type) {
     case 'success':
       return { type: 'success', output: new Uint8Array(0), gasUsed: outcome.gas };
@@ -52,7 +55,7 @@ async function estimate(input: CallInput): Promise<CallOutcome> {
   }
 }
 
-async function accessList(input: CallInput): Promise<unknown> {
+async function accessList(input: QueryInput): Promise<unknown> {
   const outcome = await createAccessList(input);
   if (outcome.type === 'failed')
     return { accessList: [], outcome: { type: 'failed', message: outcome.message, gasUsed: 0n } };
@@ -64,8 +67,11 @@ async function accessList(input: CallInput): Promise<unknown> {
   return { accessList: outcome.accessList, outcome: ended };
 }
 
-/** What a message sees that is executed on top of a block: the block above it, in its term. */
-function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapshot, request: CallRequest): CallInput {
+/**
+ * What a message sees that is executed on top of a block: the block above it, in its term. Above the head its time is
+ * now, as it will be in the block that is made when somebody sends it; an idle chain's last block may be days old.
+ */
+function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapshot, request: CallRequest): QueryInput {
   const { height, header } = state;
   const info = reader.termInfoAt((height + 1) as Height) ?? reader.currentTermInfo();
   const environment = blockEnvironment({
@@ -74,17 +80,19 @@ function callInput({ reader, suite, chainId }: QueryContext, state: StateSnapsho
     parent: { header, hash: hashOf(reader, height) },
     info,
     height: (height + 1) as Height,
-    timestampMs: header.timestamp + 1,
+    timestampMs: height === reader.head().height ? Math.max(header.timestamp + 1, Date.now()) : header.timestamp + 1,
     blockHashAt: (asked) => reader.hashAt(asked as Height),
   });
   const { overrides, ...message } = request;
+  const { blockGasLimit, txGasLimit } = info.parameters;
   return {
     suite,
     environment,
     state,
     request: message,
     overrides: toOverrides(overrides),
-    gasCap: info.parameters.blockGasLimit,
+    gasCap: blockGasLimit,
+    transactionGasCap: txGasLimit < blockGasLimit ? txGasLimit : blockGasLimit,
   };
 }
 
