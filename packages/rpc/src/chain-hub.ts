@@ -13,9 +13,20 @@ export type ChainHub = {
   stop(): void;
 };
 
-export function createChainHub(backend: RpcBackend, blocks: BlockCache): ChainHub {
-  const heads = createFanOut<HeadFacts>((listener) => backend.onHead(listener));
-  const pending = createFanOut<readonly SignedTransaction[]>((listener) => backend.onPendingTransactions(listener));
+/** @param onError a listener has thrown: a fault of ours, which must reach neither the others nor the node */
+export function createChainHub(
+  backend: RpcBackend,
+  blocks: BlockCache,
+  onError: (error: unknown, event: 'head' | 'pending transactions') => void,
+): ChainHub {
+  const heads = createFanOut<HeadFacts>(
+    (listener) => backend.onHead(listener),
+    (error) => onError(error, 'head'),
+  );
+  const pending = createFanOut<readonly SignedTransaction[]>(
+    (listener) => backend.onPendingTransactions(listener),
+    (error) => onError(error, 'pending transactions'),
+  );
   const waiters = new Map<HashHex, Set<() => void>>();
   let waiterCount = 0;
   let stopHeads: (() => void) | undefined;
@@ -67,14 +78,23 @@ export function createChainHub(backend: RpcBackend, blocks: BlockCache): ChainHu
 
 type FanOut<T> = { add(listener: (value: T) => void): () => void; stop(): void };
 
-function createFanOut<T>(start: (listener: (value: T) => void) => () => void): FanOut<T> {
+function createFanOut<T>(
+  start: (listener: (value: T) => void) => () => void,
+  onError: (error: unknown) => void,
+): FanOut<T> {
   const listeners = new Set<(value: T) => void>();
   let stop: (() => void) | undefined;
   return {
     add: (listener) => {
       listeners.add(listener);
       stop ??= start((value) => {
-        for (const each of [...listeners]) each(value);
+        for (const each of [...listeners]) {
+          try {
+            each(value);
+          } catch (error) {
+            onError(error);
+          }
+        }
       });
       return () => {
         listeners.delete(listener);

@@ -280,7 +280,7 @@ describe('ids of filters', () => {
   it('end when nobody polls them for filterIdleMs, by the clock that is given', () => {
     const backend = createTestChain();
     const now = vi.fn(() => 0);
-    const hub = createChainHub(backend, createBlockCache(backend));
+    const hub = createChainHub(backend, createBlockCache(backend), () => undefined);
     const filters = createFilterStore({ backend, hub, now }, toRpcLimits({ filterIdleMs: 1_000 }));
     const [idle, polled] = [filters.addPending(), filters.addBlocks()];
     now.mockReturnValue(900);

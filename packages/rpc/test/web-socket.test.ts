@@ -130,6 +130,25 @@ describe('subscriptions', () => {
     expect(chain.listenerCount()).toBe(0);
   });
 
+  it('that fail do not reach the node, nor other subscribers', async () => {
+    const { socket, chain, internalErrors } = await startTestServer();
+    const client = await socket();
+    await client.result('eth_subscribe', ['newHeads']);
+    await client.result('eth_subscribe', ['logs', { address: `0x${TOKEN}` }]);
+    const { blockAt } = chain;
+    const broken = new Error('the disk is gone');
+    Object.assign(chain, {
+      blockAt: () => {
+        throw broken;
+      },
+    });
+    chain.addBlock([withLog(0n)]);
+    expect(internalErrors).toEqual([broken, broken]);
+    Object.assign(chain, { blockAt });
+    chain.addBlock();
+    expect(await client.next()).toMatchObject({ params: { result: { number: '0x2' } } });
+  });
+
   it('of another connection cannot be ended', async () => {
     const { socket } = await startTestServer();
     const [first, second] = [await socket(), await socket()];

@@ -77,11 +77,16 @@ export async function startRpc(dependencies: StartRpcDependencies): Promise<Star
     ...createPoolAccess(dependencies),
     ...createStateQueries(dependencies.reader, queries),
     ...createReports(dependencies),
+    // In a turn of its own: what subscribers are sent must not hold up the commit of a block.
     onHead: (listener) =>
-      events.onCommitted(() =>
-        listener({ height: headView.height(), hash: headView.headHash(), header: headView.header() }),
-      ),
-    onPendingTransactions: (listener) => events.onAdmitted(listener),
+      events.onCommitted(() => {
+        const head = { height: headView.height(), hash: headView.headHash(), header: headView.header() };
+        setImmediate(() => listener(head));
+      }),
+    onPendingTransactions: (listener) =>
+      events.onAdmitted((transactions) => {
+        setImmediate(() => listener(transactions));
+      }),
   };
   const server = await startRpcServer(serverOptions(settings, logger), backend);
   return {

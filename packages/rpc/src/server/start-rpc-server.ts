@@ -33,7 +33,7 @@ export type RpcServerOptions = {
   /** In PEM. */
   readonly tls: { readonly certificate: string; readonly key: string } | undefined;
   readonly limits: Partial<RpcLimits>;
-  /** A method has thrown: a fault of the node, which the client sees only as -32603. */
+  /** A method, or the notice of an event, has failed: a fault of the node, which a client sees only as -32603. */
   readonly onInternalError: (error: unknown, method: string) => void;
 };
 
@@ -53,7 +53,7 @@ export type RpcServer = {
 export async function startRpcServer(options: RpcServerOptions, backend: RpcBackend): Promise<RpcServer> {
   const limits = toRpcLimits(options.limits);
   const blocks = createBlockCache(backend);
-  const hub = createChainHub(backend, blocks);
+  const hub = createChainHub(backend, blocks, options.onInternalError);
   const filters = createFilterStore({ backend, hub, now: () => performance.now() }, limits);
   const services: RpcServices = { backend, limits, blocks, hub, filters, pacer: createPacer() };
   const dispatcher = createDispatcher({ services, onInternalError: options.onInternalError });
