@@ -1,3 +1,4 @@
+export { parseSettings, type Settings } from './config/settings.ts';
 export {
   BATCH_INPUTS_MAX,
   ConsensusDriver,
@@ -5,6 +6,7 @@ export {
   type Replica,
 } from './consensus/driver.ts';
 export { finalCertificateChecks, signatureChecks } from './consensus/message-auth.ts';
+export { decodePackets, encodePackets } from './consensus/packet-codec.ts';
 export type * from './consensus/ports.ts';
 export { openVoteFile, type Pending, type VoteFile, VoteStoreError } from './consensus/vote-file.ts';
 export { decodeStoreRecord, encodeStoreRecord, type StoreRecord } from './consensus/vote-record.ts';
@@ -17,3 +19,5 @@ export {
   VoteStore,
   type VoteStoreOptions,
 } from './consensus/vote-store.ts';
+export { parseMisbehaviour } from './misbehaviour-store.ts';
+export { decodePoolJournal } from './pool-journal.ts';

@@ -33,7 +33,7 @@ export type OpenedPoolJournal = {
 export async function openPoolJournal(path: string, onFatal: (error: Error) => void): Promise<OpenedPoolJournal> {
   try {
     const content = await readWhole(path);
-    const { transactions, sizeBytes } = readRecords(content);
+    const { transactions, sizeBytes } = decodePoolJournal(content);
     const handle = await open(path, 'a', 0o600);
     // What a crash has cut off must not stand before whole records.
     if (sizeBytes < content.length) await handle.truncate(sizeBytes);
@@ -157,7 +157,7 @@ function encodeRecord(bytes: Uint8Array): Uint8Array {
 }
 
 /** Whole records from the start; stops at the first one that is cut off or damaged. */
-function readRecords(content: Uint8Array): {
+export function decodePoolJournal(content: Uint8Array): {
   readonly transactions: readonly Uint8Array[];
   readonly sizeBytes: number;
 } {

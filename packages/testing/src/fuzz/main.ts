@@ -1,4 +1,7 @@
 /** `npm run fuzz`: hostile bytes for every decoder that sees bytes from outside. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { bytesToHex, hexToBytes } from '@hansa/primitives';
 import { addToCorpus } from './corpus.ts';
 import { execute, memoryFault } from './execute.ts';
@@ -7,6 +10,9 @@ import { type FuzzReport, runFuzz } from './run-fuzz.ts';
 import type { FoundFault, TargetReport } from './run-target.ts';
 import type { FuzzTarget } from './target.ts';
 import { createTargets } from './targets/index.ts';
+
+/** Longer inputs go to a file: they are nothing to read. */
+const HEX_SIZE_MAX = 1_024;
 
 const out = (text: string): void => {
   process.stdout.write(`${text}\n`);
@@ -46,7 +52,11 @@ async function main(words: readonly string[]): Promise<number> {
 }
 
 async function runOnce(target: FuzzTarget, hex: string): Promise<number> {
-  const input = hexToBytes(hex) ?? new Uint8Array(0);
+  const input = hexToBytes(hex.startsWith('@') ? readFileSync(hex.slice(1), 'utf8').trim() : hex);
+  if (input === undefined) {
+    process.stderr.write('--input needs hex digits\n');
+    return 2;
+  }
   const { isAccepted, fault, timeMs } = await execute(target, input);
   const found = fault ?? (await memoryFault(target, input).catch(() => undefined));
   out(`${target.name}: ${input.length} bytes, ${isAccepted ? 'accepted' : 'refused'}, ${timeMs.toFixed(2)} ms`);
@@ -96,5 +106,12 @@ function printReport({ targets, blockCount, tookMs }: FuzzReport): void {
 
 function printFault({ target, kind, message, input }: FoundFault): void {
   out(`FAULT ${target}, ${kind}: ${message}`);
-  out(`  replay: npm run fuzz -- --target ${target} --input ${bytesToHex(input)}`);
+  const hex = bytesToHex(input);
+  if (hex.length <= HEX_SIZE_MAX) {
+    out(`  replay: npm run fuzz -- --target ${target} --input ${hex}`);
+    return;
+  }
+  const file = join(mkdtempSync(join(tmpdir(), 'hansa-fuzz-')), `${target}.hex`);
+  writeFileSync(file, hex);
+  out(`  replay: npm run fuzz -- --target ${target} --input @${file}`);
 }

@@ -160,7 +160,8 @@ function merkleTarget(): FuzzTarget {
   const leaves = [1, 2, 3, 4, 5].map((n) => hashToHex(new Uint8Array(32).fill(n)));
   const root = merkleRoot(standardSuite, 'hansa/fuzz/v1', leaves);
   const read = (input: Uint8Array): { leaf: HashHex; proof: { index: number; count: number; siblings: HashHex[] } } => {
-    const at = (position: number): number => Number.parseInt(bytesToHex(input.subarray(position, position + 4)) || '0', 16);
+    const at = (position: number): number =>
+      Number.parseInt(bytesToHex(input.subarray(position, position + 4)) || '0', 16);
     const hashes = Array.from({ length: Math.min(64, Math.ceil(Math.max(0, input.length - 8) / 32)) }, (_, i) =>
       bytesToHex(input.subarray(8 + 32 * i, 40 + 32 * i)),
     ) as HashHex[];

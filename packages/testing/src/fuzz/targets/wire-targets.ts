@@ -20,8 +20,8 @@ import {
 } from '@hansa/protocol';
 import { MessageAssembler, SYNC_MESSAGE_SIZE_MAX, splitMessage } from '@hansa/sync';
 import type { Prng } from '../../simulator/prng.ts';
-import { incarnation, pbftMessage, voteCertificate } from '../pbft-values.ts';
 import { randomBytes } from '../mutate.ts';
+import { incarnation, pbftMessage, voteCertificate } from '../pbft-values.ts';
 import { canonicalTarget, createTarget, type FuzzTarget, stableTarget } from '../target.ts';
 import * as values from '../values.ts';
 
@@ -116,7 +116,9 @@ function syncParts(): FuzzTarget {
     // Parts become the assembler's own.
     keepsInput: true,
     generate: (prng) => {
-      const parts = values.list(prng, 3, (chance, at) => splitMessage(randomBytes(chance, chance.between(1, 300)), at)).flat();
+      const parts = values
+        .list(prng, 3, (chance, at) => splitMessage(randomBytes(chance, chance.between(1, 300)), at))
+        .flat();
       return concatBytes(...parts.flatMap((part) => [Uint8Array.of(part.length >> 8, part.length & 0xff), part]));
     },
     decode: (input) => {

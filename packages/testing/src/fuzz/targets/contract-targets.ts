@@ -1,0 +1,138 @@
+/** Call data of the system contracts, run on a real state by the real functions. */
+import { standardSuite } from '@hansa/crypto';
+import {
+  type AbiType,
+  type AbiValue,
+  buildGenesisBlock,
+  decodeAbi,
+  encodeAbi,
+  SYSTEM_CONTRACTS,
+} from '@hansa/executor';
+import { readParameters, readRegistry, registryRecords } from '@hansa/membership';
+import { type AddressHex, bytesToHex, concatBytes, equalBytes, ZERO_HASH } from '@hansa/primitives';
+import { parametersFault, type StateKey } from '@hansa/protocol';
+import { Prng } from '../../simulator/prng.ts';
+import { createTarget, type FuzzTarget } from '../target.ts';
+import * as values from '../values.ts';
+import { genesis } from './text-targets.ts';
+
+const TYPES: readonly AbiType[] = ['uint256', 'int256', 'address', 'bool', 'bytes32', 'string', 'string[]'];
+/** Reads write nothing but their gas; a change reads and writes the whole registry. */
+const FUNCTIONS = SYSTEM_CONTRACTS.flatMap((contract) => contract.functions);
+
+export function contractTargets(): FuzzTarget[] {
+  return [abiTarget(), systemContractTarget()];
+}
+
+/** First byte n, then n bytes that choose a type each, then data. */
+function abiTarget(): FuzzTarget {
+  const typesOf = (input: Uint8Array): AbiType[] =>
+    [...input.subarray(1, 1 + ((input[0] ?? 0) & 7))].map((byte) => TYPES[byte % TYPES.length] as AbiType);
+  return createTarget({
+    name: 'abi',
+    about: 'call data by the contract ABI',
+    generate: (prng) => {
+      const types = values.list(prng, 4, (chance) => chance.pick(TYPES));
+      const data = encodeAbi(
+        types,
+        types.map((type) => abiValue(prng, type)),
+      );
+      return concatBytes(Uint8Array.of(types.length, ...types.map((type) => TYPES.indexOf(type))), data);
+    },
+    decode: (input) => {
+      const types = typesOf(input);
+      const decoded = decodeAbi(types, input.subarray(1 + types.length));
+      return decoded === undefined ? undefined : { types, decoded };
+    },
+    check: ({ types, decoded }) => {
+      const first = encodeAbi(types, decoded);
+      const again = decodeAbi(types, first);
+      if (again === undefined) return 'accepted, but its own encoding is refused';
+      return equalBytes(encodeAbi(types, again), first) ? undefined : 'encoding and decoding changes the values';
+    },
+  });
+}
+
+function abiValue(prng: Prng, type: AbiType): AbiValue {
+  const text = (): string =>
+    prng.pick(['', 'tx_count_limit', '中国银行', 'x'.repeat(33), values.NODE_IDS[0] as string]);
+  switch (type) {
+    case 'string':
+      return text();
+    case 'string[]':
+      return values.list(prng, 3, text);
+    case 'bool':
+      return prng.chance(0.5);
+    case 'address':
+      return values.address(prng);
+    case 'bytes32':
+      return values.hash(prng);
+    default:
+      return values.word(prng, type === 'int256' ? 31 : 32);
+  }
+}
+
+/** First byte: function; second: whether the caller is an admin of a member. Then arguments without selector. */
+function systemContractTarget(): FuzzTarget {
+  const world = genesis(new Prng(5));
+  const block = buildGenesisBlock(world, standardSuite, () => ZERO_HASH);
+  const records = new Map<StateKey, Uint8Array>();
+  for (const { key, value } of block.changes) if (value !== undefined) records.set(key, value);
+  const admin = world.organisations[0]?.admins[0] as AddressHex;
+  return createTarget({
+    name: 'system-contract',
+    about: 'calls of the system contracts 0x1000 and 0x1003',
+    generate: (prng) => {
+      const at = prng.below(FUNCTIONS.length);
+      const signature = FUNCTIONS[at]?.signature ?? '';
+      const types = signature
+        .slice(signature.indexOf('(') + 1, -1)
+        .split(',')
+        .filter((type) => type !== '') as AbiType[];
+      const data = encodeAbi(
+        types,
+        types.map((type) => argument(prng, type)),
+      );
+      return concatBytes(Uint8Array.of(at, prng.below(2)), data);
+    },
+    decode: (input) => {
+      const entry = FUNCTIONS[(input[0] ?? 0) % FUNCTIONS.length] as (typeof FUNCTIONS)[number];
+      const written = new Map<StateKey, Uint8Array | undefined>();
+      const state = {
+        get: (key: StateKey) => (written.has(key) ? written.get(key) : records.get(key)),
+        set: (key: StateKey, value: Uint8Array | undefined) => {
+          written.set(key, value);
+        },
+      };
+      const caller = (input[1] ?? 0) % 2 === 0 ? admin : ('9'.repeat(40) as AddressHex);
+      const call = { suite: standardSuite, state, caller, value: 0n, isStatic: false, height: 7 as never, data: input };
+      const outcome = entry.run(call, input.subarray(2));
+      if (entry.isView && written.size > 0) throw new Error('a view has written');
+      // State is taken back with a revert: what was written does not count.
+      if (outcome.type === 'revert') written.clear();
+      return { state, written, caller };
+    },
+    check: ({ state, written, caller }) => {
+      if (written.size === 0) return undefined;
+      if (caller !== admin) return 'changed by a stranger';
+      const fault = parametersFault(readParameters(state));
+      if (fault !== undefined) return `parameters that no chain may have: ${fault.message}`;
+      const registry = readRegistry(state);
+      if (!registry.nodes.some((node) => node.role === 'validator')) return 'no validator is left';
+      const isWhole = registryRecords(registry).every(({ key, value }) => sameBytes(state.get(key), value));
+      return isWhole ? undefined : 'the records of the registry are not those of its content';
+    },
+  });
+}
+
+function argument(prng: Prng, type: AbiType): AbiValue {
+  if (type === 'string[]') return values.list(prng, 3, () => `/ip4/10.0.0.${prng.below(256)}/tcp/30300`);
+  if (type === 'string') {
+    const numbers = [`${values.natural(prng)}`, '0x10', '-1', ''];
+    return prng.pick([...values.NODE_IDS, 'tx_count_limit', 'hansa_window', 'CONSENSUS_LEADER_PERIOD', ...numbers]);
+  }
+  return type === 'uint256' ? BigInt(values.natural(prng)) : abiValue(prng, type);
+}
+
+const sameBytes = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
+  a !== undefined && bytesToHex(a) === bytesToHex(b);
