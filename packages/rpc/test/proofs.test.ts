@@ -21,7 +21,7 @@ import {
 } from '@hansa/protocol';
 import { describe, expect, it } from 'vitest';
 import { signed, suite, TOKEN, topicOf } from './kit/chain.ts';
-import { startTestServer, type TestServer } from './kit/server.ts';
+import { SOON, startTestServer, type TestServer } from './kit/server.ts';
 
 type Hex = string;
 type MerkleJson = { index: number; count: number; leaf: Hex; siblings: Hex[]; root: Hex };
@@ -160,6 +160,21 @@ describe('hansa_getProof', () => {
       // The key itself names the same entry.
       expect(await result('hansa_getProof', [proof.key])).toEqual(proof);
     }
+  });
+
+  it('waits for a block that the ledger has and the node does not show yet: no proof without its certificate', async () => {
+    const { chain, result } = await started();
+    const [key] = chain.state.keys;
+    const { stateProof } = chain;
+    const shown = chain.head();
+    const next = chain.addBlock();
+    Object.assign(chain, { head: () => shown, stateProof: () => ({ ...stateProof(key), height: next.height }) });
+    const proof = result<StateProofJson>('hansa_getProof', [`0x${key.slice(2)}`]);
+    await expect.poll(() => chain.listenerCount(), SOON).toBe(1);
+    Object.assign(chain, { head: () => next });
+    chain.addBlock();
+    expect(await proof).toMatchObject({ height: '0x2', certificate: { height: '0x2' } });
+    expect(chain.listenerCount()).toBe(0);
   });
 
   it('names a slot by address and slot, and refuses keys that are none', async () => {
