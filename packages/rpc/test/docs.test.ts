@@ -36,6 +36,13 @@ describe('docs/rpc.md', () => {
     expect(Object.fromEntries(documented)).toEqual(DEFAULT_RPC_LIMITS);
   });
 
+  it('has each figure of the server', async () => {
+    const { server } = await startTestServer();
+    const documented = new Set(text.match(/`rpc_[a-z_]+`/g)?.map((name) => name.replaceAll('`', '')));
+    documented.delete('rpc_modules');
+    expect([...documented].sort()).toEqual(Object.keys(server.metrics()).sort());
+  });
+
   it('has a row for each code of errors', () => {
     const documented = rows.flatMap(([, code]) => (/^-?\d+$/.test(code ?? '') ? [Number(code)] : []));
     expect(documented.sort()).toEqual(Object.values(RPC_CODES).sort());
