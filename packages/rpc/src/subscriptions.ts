@@ -3,12 +3,11 @@ import { bytesToHex } from '@hansa/primitives';
 import type { SignedTransaction } from '@hansa/protocol';
 import type { HeadFacts } from './backend.ts';
 import type { BlockCache } from './block-cache.ts';
-import { toTransactionJson } from './block-json.ts';
 import type { ChainHub } from './chain-hub.ts';
 import { limitExceeded } from './errors.ts';
-import type { HeadNotices } from './head-notices.ts';
 import type { RpcLimits } from './limits.ts';
 import type { LogPattern } from './log-filter.ts';
+import type { Notices } from './notices.ts';
 import { prefixed } from './values.ts';
 
 export type SubscriptionKind =
@@ -28,7 +27,7 @@ export type SocketSubscriptions = {
 export type SubscriptionDependencies = {
   readonly hub: ChainHub;
   readonly blocks: BlockCache;
-  readonly notices: HeadNotices;
+  readonly notices: Notices;
   /** Of all connections. */
   readonly subscriptionCount: () => number;
   /** MUST NOT block; a socket that does not keep up is closed by it. */
@@ -66,10 +65,7 @@ export function createSocketSubscriptions(
 
   function notifyPending(id: string, withBody: boolean, transactions: readonly SignedTransaction[]): void {
     for (const transaction of transactions) {
-      notify(
-        id,
-        withBody ? JSON.stringify(toTransactionJson(transaction, undefined)) : `"${prefixed(transaction.hash)}"`,
-      );
+      notify(id, withBody ? notices.transaction(transaction) : `"${prefixed(transaction.hash)}"`);
     }
   }
 

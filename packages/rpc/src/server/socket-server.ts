@@ -2,9 +2,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { Budget } from '../budget.ts';
-import type { HeadNotices } from '../head-notices.ts';
 import type { RpcLimits } from '../limits.ts';
 import type { RpcServices } from '../method.ts';
+import type { Notices } from '../notices.ts';
 import { createSocketSubscriptions } from '../subscriptions.ts';
 import type { AccessCheck } from './access.ts';
 import { createConnection } from './connection.ts';
@@ -18,7 +18,7 @@ export type SocketServer = {
 export type SocketServerOptions = {
   readonly server: Server;
   readonly services: RpcServices;
-  readonly notices: HeadNotices;
+  readonly notices: Notices;
   readonly access: AccessCheck;
   readonly dispatcher: Dispatcher;
   /** Bytes of requests, shared with HTTP. */

@@ -8,9 +8,9 @@ import { createBudget } from '../budget.ts';
 import { createChainHub } from '../chain-hub.ts';
 import type { RpcErrorCode } from '../errors.ts';
 import { createFilterStore } from '../filter-store.ts';
-import { createHeadNotices } from '../head-notices.ts';
 import { type RpcLimits, toRpcLimits } from '../limits.ts';
 import type { RpcServices } from '../method.ts';
+import { createNotices } from '../notices.ts';
 import { createPacer } from '../pacer.ts';
 import { createAccessCheck } from './access.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -63,7 +63,7 @@ export async function startRpcServer(options: RpcServerOptions, backend: RpcBack
   const sockets = createSocketServer({
     server: http.server,
     services,
-    notices: createHeadNotices(),
+    notices: createNotices(),
     access,
     dispatcher,
     requests,

@@ -1,13 +1,16 @@
 import type { AddressHex } from '@hansa/primitives';
+import type { SignedTransaction } from '@hansa/protocol';
 import type { LogFacts } from './backend.ts';
 import type { CachedBlock } from './block-cache.ts';
-import { blockLogs, toHeaderJson, toLogJson } from './block-json.ts';
+import { blockLogs, toHeaderJson, toLogJson, toTransactionJson } from './block-json.ts';
 import { type LogPattern, matchesLog } from './log-filter.ts';
 
-/** What a new block is to subscribers, as JSON: made once for all of them. */
-export type HeadNotices = {
+/** What blocks and transactions are to subscribers, as JSON: made once for all of them. */
+export type Notices = {
   header(block: CachedBlock): string;
   logs(block: CachedBlock, pattern: LogPattern): readonly string[];
+  /** Of a transaction in the pool. */
+  transaction(transaction: SignedTransaction): string;
 };
 
 type Indexed = {
@@ -16,9 +19,10 @@ type Indexed = {
   readonly texts: Map<LogFacts, string>;
 };
 
-export function createHeadNotices(): HeadNotices {
+export function createNotices(): Notices {
   const headers = new WeakMap<CachedBlock, string>();
   const logs = new WeakMap<CachedBlock, Indexed>();
+  const transactions = new WeakMap<SignedTransaction, string>();
 
   function indexedOf(block: CachedBlock): Indexed {
     const known = logs.get(block);
@@ -41,6 +45,13 @@ export function createHeadNotices(): HeadNotices {
       if (known !== undefined) return known;
       const text = JSON.stringify(toHeaderJson(block));
       headers.set(block, text);
+      return text;
+    },
+    transaction: (transaction) => {
+      const known = transactions.get(transaction);
+      if (known !== undefined) return known;
+      const text = JSON.stringify(toTransactionJson(transaction, undefined));
+      transactions.set(transaction, text);
       return text;
     },
     logs: (block, pattern) => {
