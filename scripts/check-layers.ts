@@ -28,7 +28,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   membership: { internal: ['primitives', 'protocol'], external: [], node: false },
   'rpc-schema': { internal: ['primitives'], external: ['zod'], node: false },
   ledger: { internal: LOWER, external: ['level', 'classic-level', 'abstract-level'], node: true },
-  executor: { internal: [...LOWER, 'membership'], external: ['@ethereumjs/'], node: true },
+  executor: { internal: [...LOWER, 'membership'], external: ['@noble/curves/', '@ethereumjs/'], node: true },
   txpool: { internal: LOWER, external: [], node: true },
   sync: { internal: LOWER, external: [], node: false },
   network: {
