@@ -82,8 +82,9 @@ describe('before the handshake', () => {
     expect(Math.max(...times)).toBeLessThan(6_000);
   });
 
-  it('300 connections at once: the members stay connected', async () => {
-    const flood = Array.from({ length: 300 }, () => knock(new Uint8Array(0)));
+  it('100 connections at once: the members stay connected', async () => {
+    // Below the backlog of the listener: what is above it, the kernel answers in the node's place.
+    const flood = Array.from({ length: 100 }, () => knock(new Uint8Array(0)));
     await witness.check({ via: victim.index });
     expect((await statusOfVictim()).peers.every((peer) => peer.state === 'connected')).toBe(true);
     await until(() => flood.every(({ socket }) => socket.destroyed), 15_000, 'all are closed');
@@ -102,6 +103,7 @@ describe('before the handshake', () => {
 
 describe('after the handshake, with the key of a member', () => {
   let rogue: Rogue;
+  let turn = 0;
 
   beforeAll(async () => {
     await net.kill(memberIndex);
@@ -119,7 +121,8 @@ describe('after the handshake, with the key of a member', () => {
   async function joined(): Promise<JoinedRogue> {
     const paths = nodePaths((net.ready.nodes[memberIndex] as ReadyNode).dir);
     rogue = await createRogue(net.ready, readKey(paths.nodeKey));
-    // Banned for some seconds by the case before.
+    // Each case ends in a ban of ten seconds: in turn, the next one is tried on another node.
+    victim = net.ready.nodes[others[turn++ % others.length] as number] as ReadyNode;
     const done = await until(() => rogue.join(victim), 30_000, 'the member’s key is let in');
     await until(() => isConnected(rogue.nodeId), 5_000, 'it counts as connected');
     return done;
