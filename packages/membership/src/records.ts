@@ -49,7 +49,7 @@ export function encodeOrganisation(organisation: Organisation): Uint8Array {
 
 export function decodeOrganisation(bytes: Uint8Array): Result<Organisation, ProtocolFailure> {
   const reader = new Reader(bytes, 'organisation');
-  const id = readText(reader, IDENTIFIER_SIZE_MAX);
+  const id = readAscii(reader, IDENTIFIER_SIZE_MAX);
   const organisationName = readText(reader, NAME_SIZE_MAX);
   const admins = reader.list(GENESIS_ADMIN_COUNT_MAX, (r) => r.address());
   return reader.finish({ id, name: organisationName, admins });
@@ -70,7 +70,7 @@ export function encodeNode(node: RegisteredNode): Uint8Array {
 export function decodeNode(bytes: Uint8Array): Result<RegisteredNode, ProtocolFailure> {
   const reader = new Reader(bytes, 'node');
   const nodeId = reader.nodeId();
-  const organisationId = readText(reader, IDENTIFIER_SIZE_MAX);
+  const organisationId = readAscii(reader, IDENTIFIER_SIZE_MAX);
   const role = reader.boolean() ? 'validator' : 'observer';
   const weight = reader.u32();
   const since = reader.height();
@@ -89,7 +89,7 @@ export function encodeIds(ids: readonly string[]): Uint8Array {
 export function decodeIds(bytes: Uint8Array): Result<readonly string[], ProtocolFailure> {
   const reader = new Reader(bytes, 'list of ids');
   return reader.finish(
-    reader.list(Math.max(GENESIS_NODE_COUNT_MAX, GENESIS_ORGANISATION_COUNT_MAX), (r) => readText(r, 128)),
+    reader.list(Math.max(GENESIS_NODE_COUNT_MAX, GENESIS_ORGANISATION_COUNT_MAX), (r) => readAscii(r, 128)),
   );
 }
 
@@ -127,6 +127,14 @@ export function registryRecords(registry: Registry): { readonly key: StateKey; r
     ...registry.nodes.map((node) => ({ key: nodeKey(node.nodeId), value: encodeNode(node) })),
   ];
   return records.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+}
+
+/** Ids are ASCII: what is not could not be encoded again. */
+function readAscii(reader: Reader, sizeMax: number): string {
+  const bytes = reader.bytes(sizeMax);
+  const isAscii = bytes.every((byte) => byte < 0x80);
+  if (!isAscii) reader.fail('PROTOCOL_NOT_CANONICAL', 'an id must be ASCII');
+  return isAscii ? String.fromCharCode(...bytes) : '';
 }
 
 function readText(reader: Reader, sizeMax: number): string {

@@ -185,3 +185,24 @@ it('ids in lists are those that exist', () => {
   const listed = decodeIds(registryRecords(registry).find(({ key }) => key === NODES_KEY)?.value as Uint8Array);
   expect(listed).toEqual({ ok: true, value: registry.nodes.map((entry): NodeId => entry.nodeId) });
 });
+
+it('MEM-2 to MEM-4: an id that is not ASCII is refused, since it could not be written again', () => {
+  // é as two bytes of UTF-8 in the place of zz.
+  const broken = (bytes: Uint8Array): Uint8Array => {
+    const changed = new Uint8Array(bytes);
+    changed.set([0xc3, 0xa9], bytes.indexOf(0x7a));
+    return changed;
+  };
+  const ids = encodeIds(['zz']);
+  expect(decodeIds(ids).ok).toBe(true);
+  expect(decodeIds(broken(ids))).toMatchObject({ ok: false, error: { code: 'PROTOCOL_NOT_CANONICAL' } });
+  const bank = encodeOrganisation({ id: 'zz', name: 'é', admins: [] });
+  expect(decodeOrganisation(bank).ok).toBe(true);
+  expect(decodeOrganisation(broken(bank)).ok).toBe(false);
+  const observer = { nodeId: nodeIdAt(0), organisationId: 'zz', role: 'observer' as const, weight: 0, addresses: [] };
+  const record = encodeNode({ ...observer, since: 0 as Height });
+  const at = record.length - 4 - 8 - 4 - 1 - 2;
+  expect([record[at], record[at + 1]]).toEqual([0x7a, 0x7a]);
+  record.set([0xc3, 0xa9], at);
+  expect(decodeNode(record)).toMatchObject({ ok: false, error: { code: 'PROTOCOL_NOT_CANONICAL' } });
+});
