@@ -7,6 +7,7 @@ export type Verdict = { readonly isAccepted: boolean; readonly fault: Fault | un
 export type Fault = { readonly kind: FaultKind; readonly message: string };
 
 const RETRY_COUNT = 5;
+const HOPELESS_FACTOR = 20;
 /** What the decoder was given is overwritten by this, so that a value that only points into it is found out. */
 const SCRIBBLE = 0xa5;
 
@@ -77,6 +78,8 @@ async function processorTime(target: FuzzTarget, input: Uint8Array): Promise<num
     if (outcome instanceof Promise) await outcome;
     const { user, system } = process.cpuUsage(before);
     leastUs = Math.min(leastUs, user + system);
+    // So slow that no pause explains it.
+    if (i > 0 && leastUs > HOPELESS_FACTOR * 1_000 * target.budget.timeMs) break;
   }
   return leastUs / 1_000;
 }

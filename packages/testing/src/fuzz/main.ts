@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bytesToHex, hexToBytes } from '@hansa/primitives';
+import { Prng } from '../simulator/prng.ts';
 import { addToCorpus } from './corpus.ts';
 import { execute, memoryFault } from './execute.ts';
 import { type FuzzOptions, parseOptions, USAGE } from './options.ts';
@@ -59,6 +60,7 @@ async function runOnce(target: FuzzTarget, hex: string): Promise<number> {
   }
   const { isAccepted, fault, timeMs } = await execute(target, input);
   const found = fault ?? (await memoryFault(target, input).catch(() => undefined));
+  await target.stop?.();
   out(`${target.name}: ${input.length} bytes, ${isAccepted ? 'accepted' : 'refused'}, ${timeMs.toFixed(2)} ms`);
   if (found === undefined) return 0;
   out(`FAULT ${found.kind}: ${found.message}`);
@@ -75,11 +77,12 @@ async function runMany(targets: readonly FuzzTarget[], options: FuzzOptions): Pr
   });
   printReport(report);
   if (options.save) {
-    for (const { name, kept } of report.targets)
-      addToCorpus(
-        name,
-        [...kept].sort((a, b) => a.length - b.length),
-      );
+    const prng = new Prng(options.seed);
+    for (const [at, { name, kept }] of report.targets.entries()) {
+      const valid = Array.from({ length: 2 }, () => (targets[at] as FuzzTarget).generate(prng));
+      const smallFirst = [...kept].sort((a, b) => a.length - b.length);
+      addToCorpus(name, [...valid, ...smallFirst]);
+    }
   }
   const faults = report.targets.flatMap((target) => target.faults);
   for (const fault of faults) printFault(fault);

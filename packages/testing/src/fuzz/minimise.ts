@@ -4,12 +4,14 @@ import { execute, type FaultKind, memoryFault } from './execute.ts';
 import type { FuzzTarget } from './target.ts';
 
 const TRIAL_COUNT_MAX = 400;
+const TRIAL_MS_MAX = 3_000;
 
 export async function minimise(target: FuzzTarget, kind: FaultKind, input: Uint8Array): Promise<Uint8Array> {
   let best = input;
   let trialCount = 0;
+  const endMs = performance.now() + TRIAL_MS_MAX;
   const isFaulty = async (candidate: Uint8Array): Promise<boolean> => {
-    trialCount++;
+    trialCount += performance.now() < endMs ? 1 : TRIAL_COUNT_MAX;
     if (kind === 'memory') return (await memoryFault(target, candidate)) !== undefined;
     return (await execute(target, candidate)).fault?.kind === kind;
   };

@@ -48,5 +48,6 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzReport> {
     return { targets: reports(), blockCount: coverage?.blockCount ?? 0, tookMs: performance.now() - startedMs };
   } finally {
     coverage?.stop();
+    for (const target of plan.targets) await target.stop?.();
   }
 }

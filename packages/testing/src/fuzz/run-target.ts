@@ -8,6 +8,10 @@ import type { FuzzTarget } from './target.ts';
 
 /** Inputs between two looks at coverage and memory. */
 const BATCH_COUNT = 64;
+/** Valid values in the pool from the beginning. */
+const VALID_COUNT = 16;
+/** Looks at coverage to find the inputs behind new blocks, per batch: each takes a millisecond. */
+const LOOK_COUNT_MAX = 40;
 /** Inputs of a target in memory; above it the oldest that was not given goes. */
 const POOL_COUNT_MAX = 2_000;
 /** A target with so many different faults needs mending first. */
@@ -39,6 +43,7 @@ export class TargetRun {
   #acceptedCount = 0;
   #slowestMs = 0;
   #tookMs = 0;
+  #looksLeft = 0;
 
   constructor(target: FuzzTarget, seed: number, coverage: Coverage | undefined) {
     this.#target = target;
@@ -54,13 +59,15 @@ export class TargetRun {
     return this.#faults.length >= FAULT_COUNT_MAX;
   }
 
-  /** Runs given inputs, for one the corpus; they are mutated later. */
+  /** Runs given inputs, for one the corpus, and some valid ones; they are mutated later. */
   async replay(inputs: readonly Uint8Array[]): Promise<void> {
     const startedMs = performance.now();
+    const valid = Array.from({ length: VALID_COUNT }, () => this.#target.generate(this.#prng));
+    await this.#runBatch(valid, new Set(valid));
     for (let from = 0; from < inputs.length; from += BATCH_COUNT) {
       await this.#runBatch(inputs.slice(from, from + BATCH_COUNT), new Set());
     }
-    this.#pool.push(...inputs);
+    this.#pool.push(...inputs, ...valid);
     this.#coverage?.take(true);
     this.#tookMs += performance.now() - startedMs;
   }
@@ -71,15 +78,17 @@ export class TargetRun {
     const batch: Uint8Array[] = [];
     const valid = new Set<Uint8Array>();
     for (let i = 0; i < BATCH_COUNT; i++) {
-      if (this.#pool.length === 0 || this.#prng.chance(0.1)) {
+      if (this.#prng.chance(0.1)) {
         const input = this.#target.generate(this.#prng);
         valid.add(input);
         batch.push(input);
-        if (this.#pool.length < 16) this.#pool.push(input);
       } else batch.push(mutate(this.#prng, this.#choose(), this.#pool).slice(0, INPUT_SIZE_MAX));
     }
     await this.#runBatch(batch, valid);
-    if (this.#coverage !== undefined && this.#coverage.take(false) > 0) await this.#attribute(batch);
+    if (this.#coverage !== undefined && this.#coverage.take(false) > 0) {
+      this.#looksLeft = LOOK_COUNT_MAX;
+      await this.#attribute(batch);
+    }
     this.#tookMs += performance.now() - startedMs;
   }
 
@@ -131,6 +140,7 @@ export class TargetRun {
   /** Which inputs of a batch reached the new blocks: halves first, since mostly it is one. */
   async #attribute(batch: readonly Uint8Array[]): Promise<void> {
     const coverage = this.#coverage as Coverage;
+    if (this.#looksLeft-- <= 0) return;
     for (const input of batch) await execute(this.#target, input);
     if (coverage.take(batch.length === 1) === 0) return;
     if (batch.length === 1) {

@@ -28,6 +28,8 @@ export type FuzzTarget = {
   decode(input: Uint8Array): unknown;
   /** What is wrong with an accepted value. The bytes that were decoded have been overwritten meanwhile; `input` is a copy. */
   check(value: unknown, input: Uint8Array): string | undefined | Promise<string | undefined>;
+  /** Gives back what `decode` holds, servers for one. It MAY be used again afterwards. */
+  readonly stop?: () => Promise<void>;
 };
 
 export type TargetOptions<T> = Omit<FuzzTarget, 'budget' | 'keepsInput' | 'decode' | 'check'> & {

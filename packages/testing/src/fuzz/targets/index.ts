@@ -4,6 +4,7 @@ import { blockTargets } from './block-targets.ts';
 import { contractTargets } from './contract-targets.ts';
 import { networkTargets } from './network-targets.ts';
 import { nodeTargets } from './node-targets.ts';
+import { rpcTargets } from './rpc-targets.ts';
 import { textTargets } from './text-targets.ts';
 import { transactionTargets } from './transaction-targets.ts';
 import { wireTargets } from './wire-targets.ts';
@@ -17,5 +18,6 @@ export function createTargets(): FuzzTarget[] {
     ...nodeTargets(),
     ...contractTargets(),
     ...textTargets(),
+    ...rpcTargets(),
   ];
 }
