@@ -70,6 +70,9 @@ export class ByteWriter {
   }
 }
 
+/** Texts of the store are ids. */
+const TEXT_SIZE_MAX = 256;
+
 /** Reads what `ByteWriter` wrote. @throws InvariantError when the bytes end early: own data behind a checksum */
 export class ByteReader {
   readonly #bytes: Uint8Array;
@@ -111,7 +114,9 @@ export class ByteReader {
     return this.#bytes.slice(at, at + size);
   }
   text(): string {
-    return String.fromCharCode(...this.bytes());
+    const bytes = this.bytes();
+    assert(bytes.length <= TEXT_SIZE_MAX && bytes.every((byte) => byte < 0x80), 'a short ASCII text was expected');
+    return String.fromCharCode(...bytes);
   }
   optional<T>(read: () => T): T | undefined {
     return this.flag() ? read() : undefined;

@@ -4,6 +4,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { assert, concatBytes, equalBytes, fromHex, type HashHex, hashToHex, ZERO_HASH } from '@hansa/primitives';
+import { CrcRanges } from './crc-ranges.ts';
 import { type Pending, type VoteFile, VoteStoreError } from './vote-file.ts';
 
 /** ASCII "hansavot", then u16 version 1: the first bytes of each copy. */
@@ -243,10 +244,12 @@ function readCopy(file: VoteFile, owner: HashHex): Copy {
 
 /** Looks for whole batches behind the place where the run broke off. */
 function highestSequence(bytes: Uint8Array, from: number, salt: number): number {
+  // A peer's transactions can hold the mark as often as they like, each with a length up to the end.
+  const ranges = new CrcRanges(bytes);
   let highest = -1;
   for (let at = from; at + BATCH_HEAD_SIZE <= bytes.length; at++) {
     if (bytes[at] !== 0x9e || bytes[at + 1] !== 0x48) continue;
-    const batch = readBatch(bytes, at, salt);
+    const batch = readBatch(bytes, at, salt, ranges);
     if (batch === undefined) continue;
     highest = Math.max(highest, batch.sequence);
     at = batch.end - 1;
@@ -292,22 +295,26 @@ function encodeBatch(sequence: number, records: readonly Uint8Array[], salt: num
   return batch;
 }
 
-function batchChecksum(bytes: Uint8Array, from: number, end: number, salt: number): number {
-  return crc32(bytes.subarray(from + BATCH_HEAD_SIZE, end), crc32(bytes.subarray(from + 4, from + 16), salt));
+function batchChecksum(bytes: Uint8Array, from: number, end: number, salt: number, ranges?: CrcRanges): number {
+  const head = crc32(bytes.subarray(from + 4, from + 16), salt);
+  const start = from + BATCH_HEAD_SIZE;
+  return ranges === undefined ? crc32(bytes.subarray(start, end), head) : ranges.checksum(start, end, head);
 }
 
 type Batch = { readonly sequence: number; readonly records: Uint8Array[]; readonly end: number };
 
-function readBatch(bytes: Uint8Array, from: number, salt: number): Batch | undefined {
+/** @param ranges for many trials on the same bytes */
+function readBatch(bytes: Uint8Array, from: number, salt: number, ranges?: CrcRanges): Batch | undefined {
   if (from + BATCH_HEAD_SIZE > bytes.length) return undefined;
   const view = viewOf(bytes);
   if (view.getUint32(from) !== BATCH_MARK) return undefined;
   const end = from + BATCH_HEAD_SIZE + view.getUint32(from + 4);
   if (end > bytes.length || end - from > BATCH_HEAD_SIZE + BATCH_BYTES_MAX) return undefined;
-  if (view.getUint32(from + 16) !== batchChecksum(bytes, from, end, salt)) return undefined;
+  if (view.getUint32(from + 16) !== batchChecksum(bytes, from, end, salt, ranges)) return undefined;
   const records: Uint8Array[] = [];
   for (let at = from + BATCH_HEAD_SIZE; at < end; ) {
-    const size = view.getUint32(at);
+    const size = at + 4 <= end ? view.getUint32(at) : end;
+    assert(at + 4 + size <= end, 'a batch of the vote store ends within a record');
     records.push(bytes.slice(at + 4, at + 4 + size));
     at += 4 + size;
   }

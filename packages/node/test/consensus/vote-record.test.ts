@@ -1,5 +1,13 @@
 import type { DurableRecord } from '@hansa/consensus';
-import type { HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa/primitives';
+import {
+  type HashHex,
+  type Height,
+  InvariantError,
+  type NodeId,
+  type Term,
+  type ValidatorIndex,
+  type View,
+} from '@hansa/primitives';
 import type { Proposal, VoteCertificate } from '@hansa/protocol';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -111,4 +119,33 @@ test('VS-4: every record comes back as it was written, and ends where it ends', 
     }),
     { numRuns: 300 },
   );
+});
+
+test('VS-4: a text that this program cannot have written is a broken invariant, however long it is', () => {
+  const record: StoreRecord = {
+    type: 'body',
+    term: 1 as Term,
+    height: 2 as Height,
+    digest: '11'.repeat(32) as HashHex,
+    proposal: {
+      chainId: 3,
+      groupId: 'zzzz',
+      term: 1 as Term,
+      height: 2 as Height,
+      view: 0 as View,
+      parentDigest: '22'.repeat(32) as HashHex,
+      timestamp: 4,
+      proposer: 0 as ValidatorIndex,
+      transactionHashes: [],
+    },
+  };
+  const bytes = encodeStoreRecord(record);
+  const at = bytes.findIndex((byte, i) => byte === 0x7a && bytes[i + 3] === 0x7a);
+  const foreign = new Uint8Array(bytes);
+  foreign[at] = 0xff;
+  expect(() => decodeStoreRecord(foreign)).toThrow(InvariantError);
+  const long = new Uint8Array(at + 500_000).fill(0x7a);
+  long.set(bytes.subarray(0, at));
+  new DataView(long.buffer).setUint32(at - 4, 400_000);
+  expect(() => decodeStoreRecord(long)).toThrow(InvariantError);
 });

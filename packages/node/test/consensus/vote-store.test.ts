@@ -1,8 +1,9 @@
 import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join as joinPath } from 'node:path';
+import { crc32 } from 'node:zlib';
 import type { DurableRecord } from '@hansa/consensus';
-import type { HashHex, Height, Term, View } from '@hansa/primitives';
+import { type HashHex, type Height, InvariantError, type Term, type View } from '@hansa/primitives';
 import { describe, expect, test } from 'vitest';
 import { VoteStoreError } from '../../src/consensus/vote-file.ts';
 import {
@@ -158,6 +159,39 @@ describe('what cannot be vouched for is lost', () => {
     ]);
     for (const file of files) cutTo(file, (file.content?.length as number) - 1);
     expect(reasonOf(files)).toBe('intact');
+  });
+
+  test('VS-6: marks that a peer repeats in its transactions do not make the search long', () => {
+    const { files } = threeBatches();
+    const store = open(files);
+    const raw = new Uint8Array(1024 * 1024);
+    const view = new DataView(raw.buffer);
+    // A mark every 20 bytes, each with a batch up to the end behind it.
+    for (let at = 0; at + 20 <= raw.length; at += 20) {
+      view.setUint32(at, 0x9e48_5642);
+      view.setUint32(at + 4, raw.length - at - 21);
+    }
+    void store.append([{ type: 'transactions', term: 0 as Term, height: 9 as Height, digest: hashOf(9), raw: [raw] }]);
+    for (const file of files) cutTo(file, (file.content?.length as number) - 1);
+    const before = process.cpuUsage();
+    expect(reasonOf(files)).toBe('intact');
+    // One after the other they would take two times 25 GB of checksums.
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(4_000);
+  });
+
+  test('VS-4: a batch whose records do not fill it is a broken invariant, not a number out of range', () => {
+    const files = freshFiles();
+    open(files);
+    const content = files[0]?.content as Uint8Array;
+    const salt = new DataView(content.buffer, content.byteOffset).getUint32(42);
+    const batch = new Uint8Array(20 + 3);
+    const view = new DataView(batch.buffer);
+    view.setUint32(0, 0x9e48_5642);
+    view.setUint32(4, 3);
+    view.setBigUint64(8, 2n);
+    view.setUint32(16, crc32(batch.subarray(20), crc32(batch.subarray(4, 16), salt)));
+    for (const file of files) file.content = Uint8Array.from([...content, ...batch]);
+    expect(() => openVoteStore(files, OPTIONS)).toThrow(InvariantError);
   });
 
   test('VS-2: a copy of another validator or chain is refused', () => {
