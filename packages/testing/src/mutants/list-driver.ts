@@ -182,8 +182,8 @@ export const DRIVER_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'driver/vote-log.ts',
-        'if (view.getUint32(from + 16) !== batchChecksum(bytes, from, end, salt)) return undefined;',
-        'void salt;',
+        'if (view.getUint32(from + 16) !== batchChecksum(bytes, from, end, salt, ranges)) return undefined;',
+        'void [salt, ranges];',
       ),
     ],
   },
