@@ -35,24 +35,25 @@ export class Coverage {
     this.#session.disconnect();
   }
 
-  /** Number of blocks reached since the last call that no earlier call has seen. `keep` false: they stay new. */
-  take(keep: boolean): number {
-    if (!this.#isOn) return 0;
+  /** Blocks reached since the last call, as far as they were not marked as seen. */
+  take(): string[] {
+    if (!this.#isOn) return [];
     const { result } = this.#post('Profiler.takePreciseCoverage', {}) as { readonly result: readonly Script[] };
-    let newCount = 0;
+    const unseen: string[] = [];
     for (const script of result) {
       if (!PRODUCT.test(script.url)) continue;
       for (const { ranges } of script.functions) {
         for (const { startOffset, endOffset, count } of ranges) {
-          if (count === 0) continue;
           const key = `${script.scriptId}:${startOffset}:${endOffset}`;
-          if (this.#seen.has(key)) continue;
-          newCount++;
-          if (keep) this.#seen.add(key);
+          if (count > 0 && !this.#seen.has(key)) unseen.push(key);
         }
       }
     }
-    return newCount;
+    return unseen;
+  }
+
+  markSeen(blocks: readonly string[]): void {
+    for (const block of blocks) this.#seen.add(block);
   }
 
   /** The session answers at once: both ends are in this thread. */

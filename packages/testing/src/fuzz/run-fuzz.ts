@@ -11,6 +11,8 @@ export type FuzzPlan = {
   readonly seconds?: number;
   /** Batches for each target. */
   readonly rounds?: number;
+  /** The first fault ends the run. */
+  readonly stopAtFault?: boolean;
   readonly isCovered: boolean;
   readonly onProgress?: (reports: readonly TargetReport[], blockCount: number) => void;
 };
@@ -41,6 +43,7 @@ export async function runFuzz(plan: FuzzPlan): Promise<FuzzReport> {
         if (performance.now() >= endMs) break;
       }
       if (runs.every((run) => run.isFinished)) break;
+      if (plan.stopAtFault === true && runs.some((run) => run.faultCount > 0)) break;
       if (performance.now() - toldMs < PROGRESS_MS) continue;
       toldMs = performance.now();
       plan.onProgress?.(reports(), coverage?.blockCount ?? 0);

@@ -55,6 +55,10 @@ export class TargetRun {
     this.#coverage = coverage;
   }
 
+  get faultCount(): number {
+    return this.#faults.length;
+  }
+
   get isFinished(): boolean {
     return this.#faults.length >= FAULT_COUNT_MAX;
   }
@@ -68,7 +72,7 @@ export class TargetRun {
       await this.#runBatch(inputs.slice(from, from + BATCH_COUNT), new Set());
     }
     this.#pool.push(...inputs, ...valid);
-    this.#coverage?.take(true);
+    this.#coverage?.markSeen(this.#coverage.take());
     this.#tookMs += performance.now() - startedMs;
   }
 
@@ -85,9 +89,12 @@ export class TargetRun {
       } else batch.push(mutate(this.#prng, this.#choose(), this.#pool).slice(0, INPUT_SIZE_MAX));
     }
     await this.#runBatch(batch, valid);
-    if (this.#coverage !== undefined && this.#coverage.take(false) > 0) {
+    const blocks = this.#coverage?.take() ?? [];
+    if (blocks.length > 0) {
       this.#looksLeft = LOOK_COUNT_MAX;
       await this.#attribute(batch);
+      // Whatever no input was found for: generating values reaches code, too, and caches are filled once.
+      this.#coverage?.markSeen(blocks);
     }
     this.#tookMs += performance.now() - startedMs;
   }
@@ -142,8 +149,10 @@ export class TargetRun {
     const coverage = this.#coverage as Coverage;
     if (this.#looksLeft-- <= 0) return;
     for (const input of batch) await execute(this.#target, input);
-    if (coverage.take(batch.length === 1) === 0) return;
+    const blocks = coverage.take();
+    if (blocks.length === 0) return;
     if (batch.length === 1) {
+      coverage.markSeen(blocks);
       this.#keep(batch[0] as Uint8Array);
       return;
     }

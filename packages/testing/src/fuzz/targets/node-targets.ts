@@ -234,6 +234,8 @@ function voteStoreFiles(): FuzzTarget {
   return createTarget({
     name: 'vote-store',
     about: 'files of the vote store, damaged or not',
+    // Once at a start. Two copies, searched for whole batches behind each damage.
+    budget: { timeMs: 30 },
     generate: (prng) => {
       const files = [new MemoryFile('a', undefined), new MemoryFile('b', undefined)];
       createVoteStore(files, STORE);
