@@ -210,7 +210,7 @@ describe('a consortium without a shared key', () => {
     const { rpcPort, p2pPort } = await freePortBase(4);
     const names = ['BankA', 'BankB', 'Court', 'Notary'];
     const dirs = names.map((name) => join(root, name));
-    for (const [index, dir] of dirs.entries()) {
+    const makeNode = async (dir: string, index: number): Promise<void> => {
       const made = await runHansa([
         ...['init', '--dir', dir, '--org', names[index] as string, '--json'],
         ...['--p2p', `/ip4/127.0.0.1/tcp/${p2pPort + index}`],
@@ -221,7 +221,8 @@ describe('a consortium without a shared key', () => {
       expect(JSON.parse(keys.stdout)).toMatchObject({ nodeId: (JSON.parse(made.stdout) as { nodeId: string }).nodeId });
       expect(made.stdout + keys.stdout).not.toContain(readFileSync(join(dir, 'node.key'), 'utf8').trim());
       expect(statSync(join(dir, 'node.key')).mode & 0o777).toBe(0o600);
-    }
+    };
+    await Promise.all(dirs.map(makeNode));
     const funded = new Wallet(0);
     const genesis = join(root, 'consortium.json');
     const created = await runHansa([
@@ -231,11 +232,12 @@ describe('a consortium without a shared key', () => {
     ]);
     expect(created).toMatchObject({ code: 0, stderr: '' });
     const { genesisHash } = JSON.parse(created.stdout) as { genesisHash: string };
-    for (const dir of dirs) {
+    const compare = async (dir: string): Promise<void> => {
       cpSync(genesis, join(dir, 'genesis.json'));
       const shown = await runHansa(['genesis', 'show', join(dir, 'genesis.json'), '--json']);
       expect((JSON.parse(shown.stdout) as { genesisHash: string }).genesisHash).toBe(genesisHash);
-    }
+    };
+    await Promise.all(dirs.map(compare));
     running.push(...dirs.map((dir) => startNode(dir)));
     const url = `http://127.0.0.1:${rpcPort}`;
     await until(async () => (await rpc<Status>(url, 'hansa_getStatus')).voting, 40_000, 'the first node votes');
