@@ -17,8 +17,15 @@ it('the package exports these names', () => {
     [
       "CHANNELS",
       "DEFAULT_NETWORK_LIMITS",
+      "FrameDecoder",
+      "checkPreamble",
       "createNetwork",
+      "decodeControlFrame",
+      "encodeControlFrame",
+      "encodePreamble",
+      "mayBePreamble",
       "nodeIdOfPeerId",
+      "parseDialAddress",
       "peerIdOfNodeId",
     ]
   `);
