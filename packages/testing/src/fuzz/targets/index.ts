@@ -5,6 +5,7 @@ import { contractTargets } from './contract-targets.ts';
 import { networkTargets } from './network-targets.ts';
 import { nodeTargets } from './node-targets.ts';
 import { rpcTargets } from './rpc-targets.ts';
+import { syncBlockTargets } from './sync-block-targets.ts';
 import { textTargets } from './text-targets.ts';
 import { transactionTargets } from './transaction-targets.ts';
 import { wireTargets } from './wire-targets.ts';
@@ -17,6 +18,7 @@ export function createTargets(): FuzzTarget[] {
     ...networkTargets(),
     ...nodeTargets(),
     ...contractTargets(),
+    ...syncBlockTargets(),
     ...textTargets(),
     ...rpcTargets(),
   ];

@@ -1,5 +1,5 @@
 /** Texts and proofs that people hand to programs: genesis, proofs of state and of misbehaviour. */
-import { merkleProof, merkleRoot, standardSuite, verifyMerkleProof } from '@hansa/crypto';
+import { formatKeyFile, merkleProof, merkleRoot, parseKeyFile, standardSuite, verifyMerkleProof } from '@hansa/crypto';
 import { bytesToHex, fromHex, type HashHex, hashToHex, type NodeId } from '@hansa/primitives';
 import {
   accountKey,
@@ -54,6 +54,18 @@ export function textTargets(): FuzzTarget[] {
       value: genesis,
       encode: encodeGenesis,
       decode: decodeGenesis,
+    }),
+    createTarget({
+      name: 'key-file',
+      about: 'file with a private key',
+      generate: (prng) => encodeUtf8(`${prng.chance(0.5) ? '0x' : ''}${prng.hex(32)}\n`),
+      decode: (input) => accepted(parseKeyFile(textOf(input))),
+      check: (key) => {
+        const again = parseKeyFile(formatKeyFile(key));
+        return again.ok && bytesToHex(again.value) === bytesToHex(key)
+          ? undefined
+          : 'writing and reading changes the key';
+      },
     }),
     misbehaviourTarget(),
     merkleTarget(),
