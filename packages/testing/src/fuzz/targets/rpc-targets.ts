@@ -4,10 +4,11 @@ import { bytesToHex } from '@hansa/primitives';
 import { encodeUtf8 } from '@hansa/protocol';
 import { type RpcServer, startRpcServer } from '@hansa/rpc';
 import { METHODS, type MethodDescription } from '@hansa/rpc-schema';
+import WebSocket from 'ws';
 import type { Prng } from '../../simulator/prng.ts';
 import { jsonOfSchema } from '../json-values.ts';
 import { createFuzzBackend } from '../rpc-backend.ts';
-import { createTarget, type FuzzTarget } from '../target.ts';
+import { createTarget, type FuzzBudget, type FuzzTarget } from '../target.ts';
 import { jsonOf } from './text-targets.ts';
 import { signedTransaction } from './transaction-targets.ts';
 
@@ -15,32 +16,108 @@ type Running = { readonly server: RpcServer; readonly agent: Agent; readonly err
 type Reply = { readonly status: number; readonly text: string };
 
 export function rpcTargets(): FuzzTarget[] {
+  return [httpTarget(), socketTarget()];
+}
+
+function httpTarget(): FuzzTarget {
   let running: Promise<Running> | undefined;
-  return [
-    createTarget({
-      name: 'json-rpc',
-      about: 'bodies of JSON-RPC, with calls of every described method',
-      // Over HTTP, and a batch may execute several calls.
-      budget: { timeMs: 100, memoryBase: 8 * 1024 * 1024, memoryPerByte: 2_048 },
-      keepsInput: true,
-      generate: rpcBody,
-      decode: async (input) => {
-        running ??= start();
-        const { server, agent, errors } = await running;
-        const reply = await post(server.url, agent, input);
-        const error = errors.pop();
-        if (error !== undefined) throw new Error(`a method has thrown: ${error}`);
-        return reply;
-      },
-      check: replyFault,
-      stop: async () => {
-        const { server, agent } = (await running) ?? {};
-        running = undefined;
-        agent?.destroy();
-        await server?.stop();
-      },
-    }),
-  ];
+  return createTarget({
+    name: 'json-rpc',
+    about: 'bodies of JSON-RPC, with calls of every described method',
+    budget: BUDGET,
+    keepsInput: true,
+    generate: (prng) => rpcBody(prng),
+    decode: async (input) => {
+      running ??= start();
+      const { server, agent, errors } = await running;
+      const reply = await post(server.url, agent, input);
+      throwFirst(errors);
+      return reply;
+    },
+    check: replyFault,
+    stop: async () => {
+      const { server, agent } = (await running) ?? {};
+      running = undefined;
+      agent?.destroy();
+      await server?.stop();
+    },
+  });
+}
+
+/** A call that is sent behind each input: when it is answered, the input has been read. */
+const END = '{"jsonrpc":"2.0","id":"the end","method":"eth_chainId"}';
+
+function socketTarget(): FuzzTarget {
+  let running: Promise<Running> | undefined;
+  let socket: WebSocket | undefined;
+  return createTarget({
+    name: 'json-rpc-socket',
+    about: 'messages of JSON-RPC over WebSocket, subscriptions among them',
+    budget: BUDGET,
+    keepsInput: true,
+    generate: (prng) => rpcBody(prng),
+    decode: async (input) => {
+      running ??= start();
+      const { server, errors } = await running;
+      if (socket?.readyState !== WebSocket.OPEN) socket = await connect(server.url);
+      const replies = await converse(socket, input);
+      throwFirst(errors);
+      return replies;
+    },
+    // Slow calls answer late: an answer may belong to an input before this one.
+    check: (replies) => {
+      for (const text of replies) {
+        const fault = replyFault({ status: 200, text });
+        if (fault !== undefined && !text.includes('"method":"eth_subscription"')) return fault;
+      }
+      return undefined;
+    },
+    stop: async () => {
+      socket?.terminate();
+      socket = undefined;
+      await (await running)?.server.stop();
+      running = undefined;
+    },
+  });
+}
+
+/** Over the network, and a batch may execute several calls. */
+const BUDGET: FuzzBudget = { timeMs: 100, memoryBase: 8 * 1024 * 1024, memoryPerByte: 2_048 };
+
+function throwFirst(errors: string[]): void {
+  const error = errors.pop();
+  if (error !== undefined) throw new Error(`a method has thrown: ${error}`);
+}
+
+function connect(url: string): Promise<WebSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = new WebSocket(url.replace('http', 'ws'));
+    socket.once('open', () => resolve(socket));
+    // Later ones end in a close: bytes that are no UTF-8 make the server hang up, which is right.
+    socket.on('error', reject);
+  });
+}
+
+/** What comes until the end of the input is answered; undefined when the server hangs up. */
+function converse(socket: WebSocket, input: Uint8Array): Promise<readonly string[] | undefined> {
+  return new Promise((resolve) => {
+    const replies: string[] = [];
+    const finish = (result: readonly string[] | undefined): void => {
+      socket.off('message', onMessage);
+      socket.off('close', onClose);
+      resolve(result);
+    };
+    const onMessage = (data: { toString(): string }): void => {
+      const text = data.toString();
+      if (text.includes('"id":"the end"')) finish(replies);
+      else replies.push(text);
+    };
+    const onClose = (): void => finish(undefined);
+    socket.on('message', onMessage);
+    socket.on('close', onClose);
+    socket.send(input, { binary: false });
+    socket.send(END);
+  });
 }
 
 async function start(): Promise<Running> {
@@ -109,7 +186,7 @@ function paramOf(prng: Prng, method: string, value: unknown): unknown {
 }
 
 /** JSON-RPC 2.0: an answer for each call that has an id, with a result or an error that has code and message. */
-function replyFault({ status, text }: Reply, input: Uint8Array): string | undefined {
+function replyFault({ status, text }: Reply, input: Uint8Array = new Uint8Array(0)): string | undefined {
   if (text === '') return [200, 202, 204].includes(status) ? undefined : `status ${status} without a word`;
   const answer = jsonOf(encodeUtf8(text));
   if (answer === undefined) return `status ${status}: an answer that is no JSON: ${text.slice(0, 200)}`;
