@@ -55,7 +55,9 @@ type Answer = { result?: unknown; error?: { code: number; message: string; data?
 
 function parseAnswer(text: string, url: string): Answer {
   try {
-    return JSON.parse(text) as Answer;
+    const answer = JSON.parse(text) as unknown;
+    if (typeof answer !== 'object' || answer === null) throw new Error('the answer is no object');
+    return answer as Answer;
   } catch (cause) {
     throw new ChainError<NodeErrorCode>(
       {

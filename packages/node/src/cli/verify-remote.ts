@@ -1,7 +1,7 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import type { GenesisBlock } from '@hansa/executor';
 import type { VerifyReport } from '@hansa/ledger';
-import { ChainError, type HashHex, type Height, hexToBytes } from '@hansa/primitives';
+import { ChainError, type Height, hexToBytes, type Result } from '@hansa/primitives';
 import {
   type CertifiedBlock,
   decodeBody,
@@ -9,6 +9,7 @@ import {
   decodeHeader,
   decodeReceipt,
   decodeValidatorSet,
+  type Receipt,
   receiptDigest,
   receiptRoot,
   type ValidatorSet,
@@ -18,8 +19,13 @@ import { verifyBlock } from '@hansa/sync';
 import type { NodeErrorCode } from '../errors.ts';
 import { callRpc } from './rpc-client.ts';
 
-/** Answer of `hansa_getCertifiedBlock`: canonical bytes in hex, and the set that signs the next height. */
-type RawBlock = { header: string; body: string; certificate: string; receipts: string[]; nextValidators: string };
+/** What `hansa_getCertifiedBlock` answers, decoded: nothing of it is believed yet. */
+export type ServedBlock = {
+  readonly certified: CertifiedBlock;
+  readonly receipts: readonly Receipt[];
+  /** The set that signs the next height. */
+  readonly nextValidators: ValidatorSet;
+};
 
 export type VerifyRemoteOptions = {
   readonly url: string;
@@ -33,7 +39,7 @@ export type VerifyRemoteOptions = {
  * node only where its digest is the one that the block below, already verified, names.
  */
 export async function verifyRemote({ url, suite, genesis, onProgress }: VerifyRemoteOptions): Promise<VerifyReport> {
-  const height = Number(await callRpc<string>(url, 'eth_blockNumber'));
+  const height = heightOf(await callRpc<unknown>(url, 'eth_blockNumber'));
   let parent = { header: genesis.block.header, hash: genesis.hash };
   let validators: ValidatorSet = genesis.termInfo.validators;
   let transactionCount = 0;
@@ -42,57 +48,60 @@ export async function verifyRemote({ url, suite, genesis, onProgress }: VerifyRe
       ok: false,
       fault: { height: at as Height, field, message },
     });
-    const raw = await callRpc<RawBlock | null>(url, 'hansa_getCertifiedBlock', [`0x${at.toString(16)}`]);
-    if (raw === null) return fault('header', 'the node does not have this block');
-    const block = decodeBlock(raw);
-    if (block === undefined) return fault('header', 'what the node serves is no block');
-    const { header } = block.block;
+    const answer = await callRpc<unknown>(url, 'hansa_getCertifiedBlock', [`0x${at.toString(16)}`]);
+    if (answer === null) return fault('header', 'the node does not have this block');
+    const served = decodeServedBlock(answer);
+    if (served === undefined) return fault('header', 'what the node serves is no block');
+    const { certified, receipts, nextValidators } = served;
+    const { header } = certified.block;
     const term = { term: header.term, validators };
     const verified = verifyBlock(
       suite,
       { genesisHash: genesis.hash, parent: parent.header, parentHash: parent.hash, term },
-      block,
+      certified,
     );
     if (!verified.ok) return fault(verified.error.code, verified.error.message);
-    if (!hasReceipts(suite, raw.receipts, header.receiptRoot))
+    const digests = receipts.map((receipt) => receiptDigest(suite, receipt));
+    if (receiptRoot(suite, digests) !== header.receiptRoot)
       return fault('receipts', 'the receipts do not give the root that the header names');
-    const next = decodeValidatorSet(bytesOf(raw.nextValidators));
-    if (!next.ok || validatorsHash(suite, next.value) !== header.nextValidatorsHash)
+    if (validatorsHash(suite, nextValidators) !== header.nextValidatorsHash)
       return fault('nextValidators', 'the set is not the one that the header names');
-    validators = next.value;
-    transactionCount += block.block.body.transactions.length;
+    validators = nextValidators;
+    transactionCount += certified.block.body.transactions.length;
     parent = { header, hash: verified.value.hash };
     onProgress(at, height);
   }
   return { ok: true, height: height as Height, transactionCount, stateEntryCount: 0 };
 }
 
-function decodeBlock(raw: RawBlock): CertifiedBlock | undefined {
-  const header = decodeHeader(bytesOf(raw.header));
-  const body = decodeBody(bytesOf(raw.body));
-  const certificate = decodeCertificate(bytesOf(raw.certificate));
-  if (!header.ok || !body.ok || !certificate.ok) return undefined;
-  return { block: { header: header.value, body: body.value }, certificate: certificate.value };
+/** A block from an answer of anybody; undefined when it is none. Never throws. */
+export function decodeServedBlock(answer: unknown): ServedBlock | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined;
+  const raw = answer as Readonly<Record<string, unknown>>;
+  const header = decoded(raw['header'], decodeHeader);
+  const body = decoded(raw['body'], decodeBody);
+  const certificate = decoded(raw['certificate'], decodeCertificate);
+  const nextValidators = decoded(raw['nextValidators'], decodeValidatorSet);
+  const texts: readonly unknown[] = Array.isArray(raw['receipts']) ? raw['receipts'] : [undefined];
+  const receipts = texts.map((text) => decoded(text, decodeReceipt)).filter((receipt) => receipt !== undefined);
+  if (header === undefined || body === undefined || certificate === undefined) return undefined;
+  if (nextValidators === undefined || receipts.length !== texts.length) return undefined;
+  return { certified: { block: { header, body }, certificate }, receipts, nextValidators };
 }
 
-function hasReceipts(suite: CryptoSuite, raw: readonly string[], root: HashHex): boolean {
-  const digests: HashHex[] = [];
-  for (const text of raw) {
-    const receipt = decodeReceipt(bytesOf(text));
-    if (!receipt.ok) return false;
-    digests.push(receiptDigest(suite, receipt.value));
-  }
-  return receiptRoot(suite, digests) === root;
+function decoded<T>(text: unknown, decode: (bytes: Uint8Array) => Result<T, unknown>): T | undefined {
+  const bytes = typeof text === 'string' && text.startsWith('0x') ? hexToBytes(text.slice(2)) : undefined;
+  const result = bytes === undefined ? undefined : decode(bytes);
+  return result?.ok === true ? result.value : undefined;
 }
 
-function bytesOf(text: string): Uint8Array {
-  const bytes = hexToBytes(text.slice(2));
-  if (bytes === undefined) {
-    throw new ChainError<NodeErrorCode>({
-      code: 'CLI_NODE_UNREACHABLE',
-      message: 'the answer is not hex',
-      remedy: 'name the address of a Hansa node with --rpc',
-    });
-  }
-  return bytes;
+/** @throws ChainError CLI_NODE_UNREACHABLE: without a height nothing would be verified, and it would look like success */
+function heightOf(answer: unknown): number {
+  const height = typeof answer === 'string' && /^0x[0-9a-f]{1,13}$/.test(answer) ? Number(answer) : undefined;
+  if (height !== undefined) return height;
+  throw new ChainError<NodeErrorCode>({
+    code: 'CLI_NODE_UNREACHABLE',
+    message: 'the answer to eth_blockNumber is no height',
+    remedy: 'name the address of a Hansa node with --rpc',
+  });
 }
