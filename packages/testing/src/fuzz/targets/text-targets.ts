@@ -210,6 +210,8 @@ function stateProofTarget(): FuzzTarget {
   return createTarget({
     name: 'state-proof',
     about: 'proof of an entry of the state, or of its absence',
+    // JSON.parse alone may take longer with 64 KiB of brackets.
+    budget: { timeMs: 20 },
     generate: (prng) => {
       const isOwn = prng.chance(0.5);
       const claim: StateClaim = {
