@@ -26,10 +26,11 @@ export async function execute(target: FuzzTarget, input: Uint8Array): Promise<Ve
   if (!equalBytes(given, input)) {
     return { isAccepted, timeMs, fault: { kind: 'changes input', message: 'the bytes that were given were changed' } };
   }
-  if (timeMs > target.budget.timeMs) {
+  const allowedMs = timeAllowed(target, input);
+  if (timeMs > allowedMs) {
     const leastMs = await processorTime(target, input);
-    if (leastMs > target.budget.timeMs) {
-      const message = `took ${leastMs.toFixed(1)} ms for ${input.length} bytes, allowed ${target.budget.timeMs}`;
+    if (leastMs > allowedMs) {
+      const message = `took ${leastMs.toFixed(1)} ms for ${input.length} bytes, allowed ${allowedMs.toFixed(1)}`;
       return { isAccepted, timeMs, fault: { kind: 'time', message } };
     }
   }
@@ -43,6 +44,9 @@ export async function execute(target: FuzzTarget, input: Uint8Array): Promise<Ve
     return { isAccepted, timeMs, fault: { kind: 'throws', message: `in the check: ${firstLines(error)}` } };
   }
 }
+
+const timeAllowed = ({ budget }: FuzzTarget, input: Uint8Array): number =>
+  budget.timeMs + (budget.timePerKibMs * input.length) / 1_024;
 
 /** Heap and buffers together. Garbage counts, unless a collection came in between. */
 export function memoryInUse(): number {
@@ -79,7 +83,7 @@ async function processorTime(target: FuzzTarget, input: Uint8Array): Promise<num
     const { user, system } = process.cpuUsage(before);
     leastUs = Math.min(leastUs, user + system);
     // So slow that no pause explains it.
-    if (i > 0 && leastUs > HOPELESS_FACTOR * 1_000 * target.budget.timeMs) break;
+    if (i > 0 && leastUs > HOPELESS_FACTOR * 1_000 * timeAllowed(target, input)) break;
   }
   return leastUs / 1_000;
 }

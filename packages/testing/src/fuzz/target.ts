@@ -6,6 +6,8 @@ import type { Prng } from '../simulator/prng.ts';
 export type FuzzBudget = {
   /** On the processor, the least of several runs: other programs and the collector do not count. */
   readonly timeMs: number;
+  /** Added for each KiB of the input: work may grow with what came, and no faster. */
+  readonly timePerKibMs: number;
   /** Bytes of heap and buffers while decoding, for any input … */
   readonly memoryBase: number;
   /** … and for each byte of it. */
@@ -13,7 +15,7 @@ export type FuzzBudget = {
 };
 
 /** Words and hex of a value cost some times its bytes; what was only announced must cost nothing. */
-export const DEFAULT_BUDGET: FuzzBudget = { timeMs: 5, memoryBase: 512 * 1024, memoryPerByte: 256 };
+export const DEFAULT_BUDGET: FuzzBudget = { timeMs: 5, timePerKibMs: 0.25, memoryBase: 512 * 1024, memoryPerByte: 256 };
 
 export type FuzzTarget = {
   /** kebab-case; also the name of its corpus file. */
