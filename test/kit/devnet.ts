@@ -46,8 +46,9 @@ export type TestDevnet = {
 /** `count` neighbouring ports, three times: for RPC, admin (1000 above RPC) and P2P. */
 export async function freePortBase(count: number): Promise<{ rpcPort: number; p2pPort: number }> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const rpcPort = 20_000 + ((process.pid * 97 + attempt * 331 + Number(process.hrtime.bigint() % 9_973n)) % 20_000);
-    const p2pPort = rpcPort + 20_000;
+    // Below 32768, from where on systems take ports for outgoing connections: one of those could come in between.
+    const rpcPort = 10_000 + ((process.pid * 97 + attempt * 331 + Number(process.hrtime.bigint() % 9_973n)) % 10_000);
+    const p2pPort = rpcPort + 12_000;
     const wanted = Array.from({ length: count }, (_, i) => [rpcPort + i, rpcPort + 1000 + i, p2pPort + i]).flat();
     if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return { rpcPort, p2pPort };
   }
