@@ -6,9 +6,11 @@ export {
   REBUILD_REMEDY,
 } from './errors.ts';
 export { openLedger } from './ledger.ts';
-export { lockHolderPid } from './lock.ts';
+export { lockHolderPid, type WriterLock } from './lock.ts';
 export { openLedgerReader } from './reader.ts';
 export { computeStateRoot } from './state-tree/state-root.ts';
+export type { LedgerDependencies, LedgerStorage } from './storage.ts';
+export type { Store, StoreBatch, StoreEntry, StoreIterator, StoreSnapshot } from './store.ts';
 export type {
   CommitInput,
   CopyReport,

@@ -1,27 +1,22 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { assert, type HashHex, type Height, hashToHex } from '@hansa/primitives';
 import { blockHash, type StateChange, type StateReader } from '@hansa/protocol';
 import { checkStore } from './check.ts';
 import { assertFits, type BlockRecords, type ChainPosition, putBlock } from './commit.ts';
 import { damaged, isLedgerError, type LedgerError, ledgerError } from './errors.ts';
 import { heightKey, metaKey } from './keys.ts';
-import { acquireWriterLock, type WriterLock } from './lock.ts';
+import type { WriterLock } from './lock.ts';
 import { readChainRecord, StoredLedger } from './reader.ts';
 import { encodeChainRecord } from './records.ts';
 import { META_CHAIN, SCHEMA_VERSION } from './schema.ts';
 import { StagedState } from './staged-state.ts';
 import { EMPTY_TREE, toLeafChanges } from './state-tree/state-root.ts';
 import { updateTree } from './state-tree/update.ts';
-import { openStore, type Store } from './store.ts';
+import { type LedgerDependencies, type LedgerStorage, levelStorage } from './storage.ts';
+import type { Store } from './store.ts';
 import type { CommitInput, Ledger, LedgerHead, LedgerOptions, LedgerStats, StagedBlock } from './types.ts';
 
 const HOT_STATE_BYTES_MAX = 64 * 1024 * 1024;
 const STATE_HISTORY_BLOCKS = 1024;
-/** Says that a genesis was written here: an empty store beside it has lost everything. */
-const CREATED_MARK = 'hansa.created';
-
-export type LedgerDependencies = { readonly openStore: typeof openStore };
 
 /**
  * Opens the ledger of a chain for writing, and begins it with genesis when the directory is empty.
@@ -30,13 +25,14 @@ export type LedgerDependencies = { readonly openStore: typeof openStore };
  */
 export async function openLedger(
   options: LedgerOptions,
-  dependencies: LedgerDependencies = { openStore },
+  dependencies: LedgerDependencies = { storageAt: levelStorage },
 ): Promise<Ledger> {
-  const lock = acquireWriterLock(options.location);
+  const storage = dependencies.storageAt(options.location);
+  const lock = storage.lock();
   let store: Store | undefined;
   try {
-    store = await dependencies.openStore(options.location, { createIfMissing: true });
-    await initialise(store, options);
+    store = await storage.open();
+    await initialise(store, storage, options);
     const head = await checkStore(store, options.suite, readChainRecord(store, options.location).genesisHash);
     const termBytes = store.get(heightKey('term', head.termHeight));
     if (termBytes === undefined) throw damaged(`the term record of height ${head.termHeight} is missing`);
@@ -48,10 +44,9 @@ export async function openLedger(
   }
 }
 
-async function initialise(store: Store, options: LedgerOptions): Promise<void> {
-  const mark = join(options.location, CREATED_MARK);
+async function initialise(store: Store, storage: LedgerStorage, options: LedgerOptions): Promise<void> {
   if (await isEmpty(store)) {
-    if (existsSync(mark)) throw damaged('the store is empty, though a genesis block was written to it');
+    if (storage.isMarkedCreated()) throw damaged('the store is empty, though a genesis block was written to it');
     await writeGenesis(store, options);
   }
   const expected = blockHash(options.suite, options.genesis.block.header);
@@ -63,7 +58,7 @@ async function initialise(store: Store, options: LedgerOptions): Promise<void> {
       remedy: 'use the genesis file that the ledger was begun with, or give this chain a directory of its own',
     });
   }
-  if (!existsSync(mark)) writeFileSync(mark, `${genesisHash}\n`, { mode: 0o600, flush: true });
+  if (!storage.isMarkedCreated()) storage.markCreated(genesisHash);
 }
 
 async function isEmpty(store: Store): Promise<boolean> {

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { CryptoSuite } from '@hansa/crypto';
 import {
   equalBytes,
@@ -31,7 +29,6 @@ import { copyStore } from './copy.ts';
 import { damaged, type LedgerFailure, ledgerError } from './errors.ts';
 import { openStateSnapshot } from './history.ts';
 import { hashKey, heightKey, metaKey, stateEntryKey } from './keys.ts';
-import { lockedBy, lockHolderPid } from './lock.ts';
 import { queryLogs } from './log-query.ts';
 import { storedPages } from './page-source.ts';
 import {
@@ -52,7 +49,8 @@ import { META_CHAIN, META_HEAD, SCHEMA_VERSION } from './schema.ts';
 import { pageDigest } from './state-tree/hash-pages.ts';
 import { decodePage } from './state-tree/page.ts';
 import { proveKey } from './state-tree/prove.ts';
-import { directorySize, openStore, type Store, type StoreSnapshot } from './store.ts';
+import { type LedgerDependencies, levelStorage } from './storage.ts';
+import { directorySize, type Store, type StoreSnapshot } from './store.ts';
 import type {
   CopyReport,
   LedgerHead,
@@ -70,29 +68,17 @@ import type {
  * Opens committed data for reading, in any thread of the process that writes it, or offline.
  * @throws ChainError LEDGER_MISSING, LEDGER_LOCKED, LEDGER_WRONG_SCHEMA, LEDGER_DAMAGED or LEDGER_UNREADABLE
  */
-export async function openLedgerReader(options: LedgerReaderOptions): Promise<LedgerReader> {
-  const store = await openExistingStore(options.location);
+export async function openLedgerReader(
+  options: LedgerReaderOptions,
+  dependencies: LedgerDependencies = { storageAt: levelStorage },
+): Promise<LedgerReader> {
+  const store = await dependencies.storageAt(options.location).openExisting();
   try {
     return new StoredLedger({ ...options, store });
   } catch (error) {
     await store.close();
     throw error;
   }
-}
-
-/** @throws ChainError LEDGER_MISSING, LEDGER_LOCKED, LEDGER_DAMAGED or LEDGER_UNREADABLE */
-export async function openExistingStore(location: string): Promise<Store> {
-  if (!existsSync(join(location, 'CURRENT'))) {
-    const message = `there is no ledger in ${location}`;
-    throw ledgerError({
-      code: 'LEDGER_MISSING',
-      message,
-      remedy: 'name the data directory of a node that was started',
-    });
-  }
-  const pid = lockHolderPid(location);
-  if (pid !== undefined && pid !== process.pid) throw lockedBy(location, pid);
-  return openStore(location, { createIfMissing: false });
 }
 
 /** @throws ChainError LEDGER_DAMAGED or LEDGER_WRONG_SCHEMA */

@@ -14,7 +14,8 @@ const CACHE_SIZE = 16 * 1024 * 1024;
 export const WRITE_BUFFER_SIZE: number = 4 * 1024 * 1024;
 const FILE_SIZE_MAX = 16 * 1024 * 1024;
 
-export type StoreSnapshot = AbstractSnapshot;
+/** What the store held at one moment. MUST be closed: an open one holds back the store's compaction. */
+export type StoreSnapshot = { close(): Promise<void> };
 
 /** One atomic write. `put` copies both key and value. */
 export type StoreBatch = {
@@ -156,7 +157,9 @@ class LevelStore implements Store {
 
   iterate(range: KeyRange, snapshot?: StoreSnapshot): StoreIterator {
     const options = { gte: range.gte, lt: range.lt, fillCache: false, highWaterMarkBytes: 256 * 1024 };
-    const iterator = this.#database.iterator(snapshot === undefined ? options : { ...options, snapshot });
+    const iterator = this.#database.iterator(
+      snapshot === undefined ? options : { ...options, snapshot: snapshot as AbstractSnapshot },
+    );
     return {
       next: async (count) => {
         try {
@@ -175,7 +178,7 @@ class LevelStore implements Store {
 
   snapshot(): StoreSnapshot {
     try {
-      return (this.#database as unknown as { snapshot(): StoreSnapshot }).snapshot();
+      return (this.#database as unknown as { snapshot(): AbstractSnapshot }).snapshot();
     } catch (error) {
       throw readingError(error, 'a snapshot');
     }

@@ -5,12 +5,13 @@ import { damaged, isLedgerError } from './errors.ts';
 import { HotCache } from './hot-cache.ts';
 import { heightKey, heightOfKey, metaKey, tableRange } from './keys.ts';
 import { storedPages } from './page-source.ts';
-import { openExistingStore, readChainRecord } from './reader.ts';
+import { readChainRecord } from './reader.ts';
 import { decodeHeadRecord, type HeadRecord } from './records.ts';
 import { META_HEAD, TABLES, type TableName } from './schema.ts';
 import { pageDigest } from './state-tree/hash-pages.ts';
 import { decodePage } from './state-tree/page.ts';
 import { findLeaf, leafOf, walkPages } from './state-tree/prove.ts';
+import { type LedgerDependencies, levelStorage } from './storage.ts';
 import { describeKey, type Store, type StoreEntry } from './store.ts';
 import { BlockVerifier, FaultFound } from './verify-block.ts';
 import type { VerifyFault, VerifyOptions, VerifyReport } from './verify-types.ts';
@@ -36,11 +37,14 @@ const REST: readonly TableName[] = [
  * root of the head. Reports the first fault with its height and field.
  * @throws ChainError LEDGER_MISSING, LEDGER_LOCKED, LEDGER_WRONG_SCHEMA or LEDGER_UNREADABLE: no statement is possible
  */
-export async function verifyLedger(options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyLedger(
+  options: VerifyOptions,
+  dependencies: LedgerDependencies = { storageAt: levelStorage },
+): Promise<VerifyReport> {
   let store: Store | undefined;
   let height = 0 as Height;
   try {
-    store = await openExistingStore(options.location);
+    store = await dependencies.storageAt(options.location).openExisting();
     const head = readHead(store, options);
     const { transactionCount } = await verifyBlocks(store, head, options, (reached) => {
       height = reached;

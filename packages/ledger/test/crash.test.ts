@@ -18,6 +18,7 @@ import { toHeight } from '@hansa/primitives';
 import { accountKey } from '@hansa/protocol';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { isLedgerError, openLedger, openLedgerReader, verifyLedger } from '../src/index.ts';
+import { levelStorage } from '../src/storage.ts';
 import { openStore } from '../src/store.ts';
 import {
   addressOf,
@@ -172,24 +173,27 @@ describe('a full disk', () => {
     const ledger = await openLedger(
       { location, suite, genesis: fixture.genesis },
       {
-        openStore: async (...parameters) => {
-          const store = await openStore(...parameters);
-          const write = store.batch.bind(store);
-          store.batch = () => {
-            const batch = write();
-            const inner = batch.write.bind(batch);
-            batch.write = async (options) => {
-              if (!isFull) return inner(options);
-              await batch.discard();
-              const { writingError } = await import('../src/store.ts');
-              throw writingError(
-                Object.assign(new Error('IO error: No space left on device'), { code: 'LEVEL_IO_ERROR' }),
-              );
+        storageAt: (...parameters) => ({
+          ...levelStorage(...parameters),
+          open: async () => {
+            const store = await openStore(location, { createIfMissing: true });
+            const write = store.batch.bind(store);
+            store.batch = () => {
+              const batch = write();
+              const inner = batch.write.bind(batch);
+              batch.write = async (options) => {
+                if (!isFull) return inner(options);
+                await batch.discard();
+                const { writingError } = await import('../src/store.ts');
+                throw writingError(
+                  Object.assign(new Error('IO error: No space left on device'), { code: 'LEVEL_IO_ERROR' }),
+                );
+              };
+              return batch;
             };
-            return batch;
-          };
-          return store;
-        },
+            return store;
+          },
+        }),
       },
     );
     await fixture.grow(ledger, 2, (height) => ({ changes: [{ key: key(1), value: numberBytes(height + 10) }] }));

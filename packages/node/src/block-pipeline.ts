@@ -13,7 +13,7 @@ export type BlockPipelineDependencies = {
   readonly validatorsAt: BlockCommitter['validatorsAt'];
   /**
    * Called for each block that became durable, in height order, from consensus and from sync alike, before anybody else
-   * learns of it. The order of what it does is written in create-node.ts.
+   * learns of it. The order of what it does is written in node-core.ts.
    */
   readonly onCommitted: (block: CommittedBlock) => void;
   /** Called after it for a block that came by sync: consensus has not asked for it and must be told. */

@@ -3,42 +3,24 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { initCrypto, suiteByName } from '@hansa/crypto';
 import { lockHolderPid, openLedgerReader } from '@hansa/ledger';
 import { createNetwork } from '@hansa/network';
-import { assert, ChainError, type HashHex, type Height, type NodeId } from '@hansa/primitives';
-import { incarnationSigningDigest, type Proposal, pbftSigningDigest, proposalDigest } from '@hansa/protocol';
-import { createTxPool } from '@hansa/txpool';
+import { assert, ChainError } from '@hansa/primitives';
 import { Registry } from 'prom-client';
 import { startAdminServer } from './admin-server.ts';
-import { createBlockPipeline } from './block-pipeline.ts';
 import { VERSION } from './cli/version.ts';
-import { ConsensusDriver } from './consensus/driver.ts';
-import { decodePackets, encodePackets } from './consensus/packet-codec.ts';
+import { systemClock } from './clock.ts';
 import { type NodePaths, readKey, writeSecret } from './directory.ts';
 import type { NodeErrorCode } from './errors.ts';
-import { createExecutionClient } from './execution/execution-client.ts';
-import type { CommittedBlock } from './execution/messages.ts';
-import { createGate } from './gate.ts';
-import { createHeadView } from './head-view.ts';
+import { createExecutionClient, executionThread } from './execution/execution-client.ts';
 import { createHealth } from './health.ts';
 import type { Logger } from './logger.ts';
 import { openMisbehaviourStore } from './misbehaviour-store.ts';
 import type { NodeOptions, RunningNode } from './node.ts';
-import { createNodeEvents } from './node-events.ts';
-import { createCommitRate } from './pool/commit-rate.ts';
-import { createGossip } from './pool/gossip.ts';
-import { createOrderedTracker } from './pool/ordered-tracker.ts';
-import { createPoolStateWatch } from './pool/pool-state.ts';
-import { createProposalSource } from './pool/proposal-source.ts';
-import { createProposalTransactions } from './pool/proposal-transactions.ts';
-import { createSubmission } from './pool/submission.ts';
-import { openPoolJournal } from './pool-journal.ts';
+import { createNodeCore } from './node-core.ts';
+import { journalFile, openPoolJournal } from './pool-journal.ts';
 import { startRpc } from './rpc/start-rpc.ts';
-import { createSyncDriver } from './sync-driver.ts';
 import { openVotes } from './vote-store-opening.ts';
 import { createVerifyPool } from './workers/verify-pool.ts';
 
-/** Transactions of the journal that are checked at a time. */
-const RESTORED_COUNT_MAX = 512;
-const TICK_MS = 50;
 const MB = 1024 * 1024;
 
 /**
@@ -79,15 +61,13 @@ async function compose(
   if (options.isRebuild) setLedgerAside(paths, logger);
 
   // Ledger: the execution worker is its writer and holds the lock of the directory.
-  const execution = createExecutionClient(
-    {
-      location: paths.ledger,
-      genesis,
-      hotStateBytesMax: settings.ledger.hot_state_mb * MB,
-      stateHistoryBlocks: settings.ledger.state_history_blocks,
-    },
-    onFatal,
-  );
+  const thread = executionThread({
+    location: paths.ledger,
+    genesis,
+    hotStateBytesMax: settings.ledger.hot_state_mb * MB,
+    stateHistoryBlocks: settings.ledger.state_history_blocks,
+  });
+  const execution = createExecutionClient(thread, onFatal);
   stops.push(() => execution.close());
   const opened = await execution.open();
   const { genesisHash } = opened;
@@ -107,31 +87,8 @@ async function compose(
   await verifier.start();
   stops.push(() => verifier.stop());
 
-  // Pool: what it keeps of its own comes back before peers are heard.
-  const headView = createHeadView(opened, reader, monotonicMs);
-  const { journal, transactions: journaled } = await openPoolJournal(paths.poolJournal, onFatal);
+  const { journal, transactions: journaled } = await openPoolJournal(journalFile(paths.poolJournal), onFatal);
   stops.push(() => journal.stop());
-  const events = createNodeEvents();
-  const pool = createTxPool(
-    {
-      chainId: genesis.chainId,
-      limits: {
-        transactionCountMax: settings.pool.transactions_max,
-        accountTransactionCountMax: settings.pool.transactions_per_account_max,
-        sizeBytesMax: settings.pool.size_mb_max * MB,
-      },
-    },
-    { chain: headView, now: monotonicMs, journal, listener: { onAdmitted: (admitted) => events.admitted(admitted) } },
-  );
-  // In parts: nothing of what a client was told yes for may be lost because the worker has no room for all at once.
-  for (let from = 0; from < journaled.length; from += RESTORED_COUNT_MAX) {
-    const restored = await verifier.verifyTransactions(journaled.slice(from, from + RESTORED_COUNT_MAX));
-    assert(restored.ok, 'the verify worker has nothing else to do before the node has started');
-    pool.add(
-      restored.value.flatMap((result) => (result.ok ? [result.value] : [])),
-      { type: 'journal' },
-    );
-  }
 
   const network = createNetwork(
     {
@@ -145,81 +102,44 @@ async function compose(
     },
     { logger: logger.child('p2p') },
   );
-  const gate = createGate(network, nodeId);
-
-  const digests = new WeakMap<Proposal, HashHex>();
-  const digestOf = (proposal: Proposal): HashHex => {
-    let digest = digests.get(proposal);
-    if (digest === undefined) {
-      digest = proposalDigest(suite, proposal);
-      digests.set(proposal, digest);
-    }
-    return digest;
-  };
-  const tracker = createOrderedTracker(pool, opened.head.height);
-  const commitRate = createCommitRate(monotonicMs);
-  const poolState = createPoolStateWatch({
-    pool,
-    nodeId,
-    pbft: () => driver.status,
-    parameters: () => headView.parameters(),
-    scheduleGossip: () => gossip.schedule(),
-    publish: (state) => driver.onPoolState(state),
-  });
-  const transactions = createProposalTransactions({
-    pool,
-    tracker,
-    verifier,
-    digestOf,
-    chainId: genesis.chainId,
-    penalise: (peer, message) => network.penalise(peer, message),
-    beforeMark: poolState.beforeMark,
-    scheduleGossip: () => gossip.schedule(),
-  });
-  const onPoolChanged = (): void => {
-    poolState.schedule();
-    gossip.schedule();
-  };
-  const gossip = createGossip({
-    pool,
-    network,
-    verifier,
-    monotonicMs,
-    onChanged: () => {
-      driver.onTransactionsAdmitted();
-      onPoolChanged();
+  const core = await createNodeCore(
+    {
+      nodeId,
+      chainId: genesis.chainId,
+      groupId: genesis.groupId,
+      opened,
+      journaled,
+      instance,
+      poolLimits: {
+        transactionCountMax: settings.pool.transactions_max,
+        accountTransactionCountMax: settings.pool.transactions_per_account_max,
+        sizeBytesMax: settings.pool.size_mb_max * MB,
+      },
+      gatherMs: settings.consensus.block_gather_ms,
     },
-  });
-  const submission = createSubmission({
-    pool,
-    verifier,
-    commitRate,
-    flushJournal: () => journal.flush(),
-    onAdmitted: onPoolChanged,
-  });
-
-  const pipeline = createBlockPipeline({
-    execution,
-    headView,
-    transactions,
-    validatorsAt: (height: Height) => reader.termInfoAt(height),
-    onCommitted: (block: CommittedBlock) => {
-      const { height } = block.header;
-      commitRate.onCommitted(block.executed.length);
-      tracker.onCommitted(height);
-      transactions.onCommitted(
-        block.executed.map(({ hash }) => hash),
-        block.leftOut.map(({ hash }) => hash),
-      );
-      pool.onCommitted({ height, executed: block.executed, leftOut: block.leftOut, accounts: block.accounts });
-      if (block.admission !== undefined) gate.update(block.admission, block.head.term);
-      network.setLocalStatus({ height, headHash: block.head.blockHash });
-      sync.onCommitted(height);
-      events.committed(block);
-      onPoolChanged();
+    {
+      suite,
+      clock: systemClock,
+      network,
+      execution,
+      reader,
+      store,
+      journal,
+      verifier,
+      sign: (digest) => suite.sign(digest, nodeKey),
+      randomHex: () => randomBytes(16).toString('hex'),
+      observer: {
+        report: (report) => health.onReport(report),
+        status: (status) => health.onStatus(status),
+        misbehaved: (peer, code) => health.onMisbehaviour(peer, code),
+        onDiverged: (height, field, certified, own) => health.onDiverged({ height, field, certified, own }),
+      },
+      logger: logger.child('sync'),
+      onFatal,
     },
-    onImported: (block) => driver.committed(block.head),
-  });
+  );
+  const { headView, pool, events, submission, driver, sync } = core;
+  stops.push(() => driver.stop());
   const misbehaviours = openMisbehaviourStore({
     directory: paths.misbehaviour,
     suite,
@@ -235,95 +155,10 @@ async function compose(
     logger: logger.child('consensus'),
     monotonicMs,
   });
-  const sync = createSyncDriver({
-    suite,
-    genesisHash,
-    network,
-    reader,
-    headView,
-    pipeline,
-    verifier,
-    logger: logger.child('sync'),
-    onDiverged: (height, field, certified, own) => health.onDiverged({ height, field, certified, own }),
-  });
-
-  const driver: ConsensusDriver = new ConsensusDriver(
-    {
-      nodeId,
-      chainId: genesis.chainId,
-      groupId: genesis.groupId,
-      head: opened.head,
-      store,
-      instance,
-      settings: { tickMs: TICK_MS },
-    },
-    {
-      transport: {
-        send: (to, packets) => {
-          for (const frame of encodePackets(packets)) for (const peer of to) network.send(peer, 'consensus', frame);
-        },
-      },
-      verifier: {
-        verify: (checks, done) => {
-          verifier.verifySignatures(checks).then((result) => done(result.ok ? result.value : undefined), onFatal);
-        },
-      },
-      signer: { sign: (digest) => suite.sign(digest, nodeKey) },
-      digests: {
-        signingDigest: (message) =>
-          pbftSigningDigest(suite, genesisHash, message as Parameters<typeof pbftSigningDigest>[2]),
-        incarnationDigest: (statement) => incarnationSigningDigest(suite, genesisHash, statement),
-        proposalDigest: digestOf,
-      },
-      transactions,
-      source: createProposalSource(
-        { gatherMs: settings.consensus.block_gather_ms },
-        { pool, tracker, transactions, digestOf, commitRate, headHeight: headView.height, monotonicMs },
-      ),
-      executor: pipeline.executor,
-      committer: pipeline.committer,
-      sync: { behind: (height, from) => sync.behind(height, from) },
-      clock: { nowMs: () => Date.now(), monotonicMs },
-      scheduler: { defer: (run) => void setImmediate(run) },
-      observer: {
-        report: (report) => health.onReport(report),
-        status: (status) => {
-          tracker.onStatus(status);
-          sync.onDecided(status.decidedHeight);
-          health.onStatus(status);
-          poolState.schedule();
-        },
-        misbehaved: (peer, code) => health.onMisbehaviour(peer, code),
-      },
-      randomHex: () => randomBytes(16).toString('hex'),
-      fatal: (failure) => onFatal(failure instanceof Error ? failure : new Error(failure.message)),
-    },
-  );
-  stops.push(() => driver.stop());
-
-  network.onFrame('consensus', (from: NodeId, bytes: Uint8Array) => {
-    const packets = decodePackets(suite, bytes);
-    if (!packets.ok) return network.penalise(from, `consensus frame: ${packets.error.message}`);
-    for (const packet of packets.value) driver.receive(from, packet);
-  });
-  network.onPeerUp(({ nodeId: peer }) => {
-    pool.addPeer(peer);
-    driver.onPeerConnected(peer);
-    gossip.schedule();
-  });
-  network.onPeerDown(({ nodeId: peer }) => pool.removePeer(peer));
-  network.setLocalStatus({ height: opened.head.height, headHash: opened.head.blockHash });
-  gate.update(opened.admission, opened.head.term);
   await network.start();
   stops.push(() => network.stop());
-  stops.push(() => gossip.stop());
-  sync.start();
-  stops.push(() => sync.stop());
-  const ticker = setInterval(() => {
-    driver.onTick();
-    poolState.schedule();
-  }, TICK_MS);
-  stops.push(() => clearInterval(ticker));
+  core.start();
+  stops.push(() => core.stop());
 
   // What people and programs see comes last, so that it never shows half a node.
   const registry = new Registry();

@@ -1,6 +1,7 @@
 import type { Network } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import type { TermInfo } from '@hansa/protocol';
+import type { Clock } from './clock.ts';
 import type { AdmissionFacts } from './execution/messages.ts';
 
 /** A removed validator is needed for the last block of its term, and is given this long to get it before it is cut. */
@@ -9,22 +10,24 @@ const FAREWELL_MS = 2_000;
 export type Gate = {
   /** The registry or the term has changed. Effective at once, but for a validator whose last term has just ended. */
   update(admission: AdmissionFacts, term: TermInfo): void;
+  /** Nobody is cut any more. */
+  stop(): void;
 };
 
 /** Keeps the network's list of who may connect equal to the registry (docs/spec/membership.md, MEM-30 and MEM-31). */
-export function createGate(network: Pick<Network, 'setAdmission'>, nodeId: NodeId): Gate {
+export function createGate(network: Pick<Network, 'setAdmission'>, nodeId: NodeId, clock: Pick<Clock, 'after'>): Gate {
   let validators: ReadonlySet<NodeId> = new Set();
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   return {
     update: (admission, term) => {
-      clearTimeout(timer);
+      cancel();
       const admitted = new Set(admission.nodes.map((node) => node.nodeId));
       const leaving = [...validators].filter((id) => !admitted.has(id) && id !== nodeId);
       validators = new Set(term.validators.map((validator) => validator.nodeId));
       if (leaving.length === 0) return network.setAdmission(admission);
       network.setAdmission({ nodes: [...admission.nodes, ...leaving.map((id) => ({ nodeId: id, addresses: [] }))] });
-      timer = setTimeout(() => network.setAdmission(admission), FAREWELL_MS);
-      timer.unref();
+      cancel = clock.after(FAREWELL_MS, () => network.setAdmission(admission));
     },
+    stop: () => cancel(),
   };
 }

@@ -1,3 +1,4 @@
+export type { Clock } from './clock.ts';
 export { parseSettings, type Settings } from './config/settings.ts';
 export {
   BATCH_INPUTS_MAX,
@@ -19,5 +20,18 @@ export {
   VoteStore,
   type VoteStoreOptions,
 } from './consensus/vote-store.ts';
+export { BlockWriter } from './execution/block-writer.ts';
+export {
+  createExecutionClient,
+  type ExecutionChannel,
+  type ExecutionChannelEvents,
+  type ExecutionClient,
+} from './execution/execution-client.ts';
+export { createExecutionServer } from './execution/execution-server.ts';
+export type { CommittedBlock, ExecutionAnswerMessage, ExecutionRequestMessage } from './execution/messages.ts';
+export { buildGenesis } from './genesis-block.ts';
 export { parseMisbehaviour } from './misbehaviour-store.ts';
-export { decodePoolJournal } from './pool-journal.ts';
+export { createNodeCore, type NodeCore, type NodeCoreDependencies, type NodeCoreOptions } from './node-core.ts';
+export { decodePoolJournal, type JournalFile, openPoolJournal } from './pool-journal.ts';
+export { createPoolAccess } from './rpc/pool-access.ts';
+export type { VerifyPool } from './workers/verify-types.ts';

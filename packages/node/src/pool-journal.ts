@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { ChainError, concatBytes } from '@hansa/primitives';
+import { assert, ChainError, concatBytes } from '@hansa/primitives';
 import type { PoolJournal } from '@hansa/txpool';
 import type { NodeErrorCode } from './errors.ts';
 
@@ -26,22 +26,72 @@ export type OpenedPoolJournal = {
 };
 
 /**
+ * The bytes of the journal. Small, so that a simulator can put a disk beneath it that forgets: what was not synced may
+ * vanish or be torn at a power cut, what was synced stays, `replace` happens wholly or not at all.
+ */
+export type JournalFile = {
+  /** Where it lies, for people. */
+  readonly name: string;
+  /** The whole content, empty when there is none; opens it for writing. Called once, first. */
+  read(): Promise<Uint8Array>;
+  /** Cuts off what a crash has torn. */
+  truncate(sizeBytes: number): Promise<void>;
+  append(bytes: Uint8Array): Promise<void>;
+  /** MUST NOT resolve before everything that was appended would survive a power cut. */
+  sync(): Promise<void>;
+  /** Puts `bytes` in the place of the whole content: atomic across a power cut, durable when it resolves. */
+  replace(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+};
+
+/**
  * Opens or creates the journal and takes its content.
  * @param onFatal the disk refused a write: acknowledged transactions can no longer be kept, the process MUST stop
  * @throws ChainError NODE_JOURNAL_FAILED when the file cannot be read or opened
  */
-export async function openPoolJournal(path: string, onFatal: (error: Error) => void): Promise<OpenedPoolJournal> {
+export async function openPoolJournal(file: JournalFile, onFatal: (error: Error) => void): Promise<OpenedPoolJournal> {
   try {
-    const content = await readWhole(path);
+    const content = await file.read();
     const { transactions, sizeBytes } = decodePoolJournal(content);
-    const handle = await open(path, 'a', 0o600);
     // What a crash has cut off must not stand before whole records.
-    if (sizeBytes < content.length) await handle.truncate(sizeBytes);
-    const journal = new Journal(path, handle, onFatal);
-    return { journal, transactions, damagedSizeBytes: content.length - sizeBytes };
+    if (sizeBytes < content.length) await file.truncate(sizeBytes);
+    return { journal: new Journal(file, onFatal), transactions, damagedSizeBytes: content.length - sizeBytes };
   } catch (error) {
-    throw journalFailure(path, error);
+    throw journalFailure(file.name, error);
   }
+}
+
+/** The journal at `path`, mode 0600. The folder must exist. */
+export function journalFile(path: string): JournalFile {
+  let handle: FileHandle | undefined;
+  const opened = (): FileHandle => {
+    assert(handle !== undefined, 'a journal is read before it is written');
+    return handle;
+  };
+  return {
+    name: path,
+    read: async () => {
+      const content = await readWhole(path);
+      handle = await open(path, 'a', 0o600);
+      return content;
+    },
+    truncate: (sizeBytes) => opened().truncate(sizeBytes),
+    append: (bytes) => opened().appendFile(bytes),
+    sync: () => opened().datasync(),
+    replace: async (bytes) => {
+      const next = `${path}.new`;
+      const draft = await open(next, 'w', 0o600);
+      await draft.appendFile(bytes);
+      await draft.sync();
+      await rename(next, path);
+      const directory = await open(dirname(path));
+      await directory.sync();
+      await directory.close();
+      await opened().close();
+      handle = draft;
+    },
+    close: () => opened().close(),
+  };
 }
 
 async function readWhole(path: string): Promise<Uint8Array> {
@@ -55,9 +105,8 @@ async function readWhole(path: string): Promise<Uint8Array> {
 }
 
 class Journal implements PoolJournalFile {
-  readonly #path: string;
+  readonly #file: JournalFile;
   readonly #onFatal: (error: Error) => void;
-  #handle: FileHandle;
   /** Records to append; after `#content`, if there is one. */
   #appended: Uint8Array[] = [];
   /** The whole content, when it is to be written anew. */
@@ -70,9 +119,8 @@ class Journal implements PoolJournalFile {
   #failure: Error | undefined;
   #isStopped = false;
 
-  constructor(path: string, handle: FileHandle, onFatal: (error: Error) => void) {
-    this.#path = path;
-    this.#handle = handle;
+  constructor(file: JournalFile, onFatal: (error: Error) => void) {
+    this.#file = file;
     this.#onFatal = onFatal;
   }
 
@@ -101,7 +149,7 @@ class Journal implements PoolJournalFile {
     if (this.#isStopped) return;
     this.#isStopped = true;
     await this.flush().catch(() => undefined);
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   #write(): Promise<void> {
@@ -120,30 +168,17 @@ class Journal implements PoolJournalFile {
     this.#content = undefined;
     this.#appended = [];
     try {
-      if (content !== undefined) await this.#replace(content);
+      if (content !== undefined) await this.#file.replace(concatBytes(...content));
       if (appended.length > 0) {
-        await this.#handle.appendFile(concatBytes(...appended));
-        await this.#handle.datasync();
+        await this.#file.append(concatBytes(...appended));
+        await this.#file.sync();
       }
       this.#writtenCount = count;
     } catch (error) {
-      this.#failure = journalFailure(this.#path, error);
+      this.#failure = journalFailure(this.#file.name, error);
       this.#onFatal(this.#failure);
       throw this.#failure;
     }
-  }
-
-  async #replace(records: readonly Uint8Array[]): Promise<void> {
-    const next = `${this.#path}.new`;
-    const handle = await open(next, 'w', 0o600);
-    await handle.appendFile(concatBytes(...records));
-    await handle.sync();
-    await rename(next, this.#path);
-    const directory = await open(dirname(this.#path));
-    await directory.sync();
-    await directory.close();
-    await this.#handle.close();
-    this.#handle = handle;
   }
 }
 

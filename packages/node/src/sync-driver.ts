@@ -28,6 +28,7 @@ import {
   verifyBlock,
 } from '@hansa/sync';
 import type { BlockPipeline } from './block-pipeline.ts';
+import type { Clock } from './clock.ts';
 import type { HeadView } from './head-view.ts';
 import type { Logger } from './logger.ts';
 import type { VerifyPool } from './workers/verify-types.ts';
@@ -42,7 +43,8 @@ export type SyncDriverDependencies = {
   readonly headView: HeadView;
   readonly pipeline: BlockPipeline;
   readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
-  readonly logger: Logger;
+  readonly logger: Pick<Logger, 'info' | 'warn'>;
+  readonly clock: Pick<Clock, 'every'>;
   /** A certified block gives another result here: this node has diverged and MUST stop voting and importing. */
   readonly onDiverged: (height: Height, field: string, certified: string, own: string) => void;
 };
@@ -65,7 +67,7 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   const assemblers = new Map<NodeId, MessageAssembler>();
   const budgets = new ServeBudgets();
   const outbox = new PartOutbox((peer, part) => network.send(peer, 'sync', part));
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   let isStopped = false;
   let decidedHeight: Height | undefined;
 
@@ -189,15 +191,15 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
 
   return {
     start: () => {
-      timer = setInterval(() => {
+      cancel = dependencies.clock.every(TICK_MS, () => {
         budgets.tick();
         outbox.flush();
         step({ type: 'tick' });
-      }, TICK_MS);
+      });
     },
     stop: () => {
       isStopped = true;
-      clearInterval(timer);
+      cancel();
     },
     progress: () => machine.progress(),
     onCommitted: (height) => step({ type: 'imported', height }),

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openPoolJournal } from '../src/pool-journal.ts';
+import { journalFile, openPoolJournal } from '../src/pool-journal.ts';
 
 let directory: string;
 let path: string;
@@ -18,19 +18,19 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 async function contentOf(): Promise<readonly number[]> {
-  const { journal, transactions } = await openPoolJournal(path, never);
+  const { journal, transactions } = await openPoolJournal(journalFile(path), never);
   await journal.stop();
   return transactions.map((each) => each[0] as number);
 }
 
 describe('the journal of own transactions', () => {
   test('what was flushed is there after a start, without a clean stop', async () => {
-    const first = await openPoolJournal(path, never);
+    const first = await openPoolJournal(journalFile(path), never);
     expect(first.transactions).toEqual([]);
     first.journal.append([bytes(100, 1), bytes(5_000, 2)]);
     first.journal.append([bytes(1, 3)]);
     await first.journal.flush();
-    const second = await openPoolJournal(path, never);
+    const second = await openPoolJournal(journalFile(path), never);
     expect(second.transactions).toEqual([bytes(100, 1), bytes(5_000, 2), bytes(1, 3)]);
     expect(second.damagedSizeBytes).toBe(0);
     expect(statSync(path).mode & 0o077).toBe(0);
@@ -39,7 +39,7 @@ describe('the journal of own transactions', () => {
   });
 
   test('each caller of flush waits for what it has appended itself', async () => {
-    const { journal } = await openPoolJournal(path, never);
+    const { journal } = await openPoolJournal(journalFile(path), never);
     const flushes: Promise<void>[] = [];
     for (let n = 1; n <= 20; n++) {
       journal.append([bytes(10, n)]);
@@ -52,7 +52,7 @@ describe('the journal of own transactions', () => {
   });
 
   test('a rewrite replaces the content, and what is appended after it follows', async () => {
-    const { journal } = await openPoolJournal(path, never);
+    const { journal } = await openPoolJournal(journalFile(path), never);
     journal.append([bytes(10, 1), bytes(10, 2)]);
     await journal.flush();
     journal.append([bytes(10, 3)]);
@@ -69,11 +69,11 @@ describe('the journal of own transactions', () => {
   test.each([1, 7, 8, 17])(
     'a last record of which %d bytes are missing is left out, and the next one follows the whole ones',
     async (missing) => {
-      const { journal } = await openPoolJournal(path, never);
+      const { journal } = await openPoolJournal(journalFile(path), never);
       journal.append([bytes(10, 1), bytes(10, 2)]);
       await journal.stop();
       truncateSync(path, statSync(path).size - missing);
-      const cut = await openPoolJournal(path, never);
+      const cut = await openPoolJournal(journalFile(path), never);
       expect(cut.transactions).toEqual([bytes(10, 1)]);
       expect(cut.damagedSizeBytes).toBe(18 - missing);
       cut.journal.append([bytes(10, 3)]);
@@ -83,7 +83,7 @@ describe('the journal of own transactions', () => {
   );
 
   test('a flipped bit, zeroes and other things in the file end the reading, not the start', async () => {
-    const { journal } = await openPoolJournal(path, never);
+    const { journal } = await openPoolJournal(journalFile(path), never);
     journal.append([bytes(10, 1), bytes(10, 2)]);
     await journal.stop();
     const content = readFileSync(path);
@@ -95,9 +95,9 @@ describe('the journal of own transactions', () => {
   });
 
   test('NODE_JOURNAL_FAILED: a path that cannot be opened, and a disk that refuses', async () => {
-    await expect(openPoolJournal(directory, never)).rejects.toMatchObject({ code: 'NODE_JOURNAL_FAILED' });
+    await expect(openPoolJournal(journalFile(directory), never)).rejects.toMatchObject({ code: 'NODE_JOURNAL_FAILED' });
     const errors: Error[] = [];
-    const { journal } = await openPoolJournal(path, (error) => errors.push(error));
+    const { journal } = await openPoolJournal(journalFile(path), (error) => errors.push(error));
     rmSync(directory, { recursive: true });
     journal.rewrite([bytes(10, 1)]);
     await expect(journal.flush()).rejects.toMatchObject({ code: 'NODE_JOURNAL_FAILED' });

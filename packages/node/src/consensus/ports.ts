@@ -1,5 +1,5 @@
 /**
- * What the consensus driver needs from the rest of the node. `create-node.ts` joins these to libp2p, pool, ledger and
+ * What the consensus driver needs from the rest of the node. `node-core.ts` joins these to libp2p, pool, ledger and
  * workers; the simulator joins the same driver to a virtual network and disk.
  *
  * Rules for every implementer: a method MUST return at once (work that takes longer than a millisecond goes elsewhere)
@@ -59,7 +59,7 @@ export type VoteSigner = {
   sign(digest: HashHex): Uint8Array;
 };
 
-/** The canonical digests that the driver needs; `create-node.ts` binds `@hansa/protocol` to the chain's suite. */
+/** The canonical digests that the driver needs; `node-core.ts` binds `@hansa/protocol` to the chain's suite. */
 export type ConsensusDigests = {
   /** What a message's author signs. */
   signingDigest(message: UnsignedPbftMessage): HashHex;

@@ -1,7 +1,7 @@
 import type { FinalHead } from '@hansa/consensus';
 import type { CryptoSuite } from '@hansa/crypto';
 import { type ExecutedBlock, executeBlock } from '@hansa/executor';
-import { type Ledger, openLedger } from '@hansa/ledger';
+import { type Ledger, type LedgerDependencies, openLedger } from '@hansa/ledger';
 import { admissionSnapshot, type Registry, readRegistry } from '@hansa/membership';
 import { type AddressHex, assert, type HashHex, type Height, type ValidatorIndex } from '@hansa/primitives';
 import {
@@ -41,25 +41,31 @@ type Request<K extends ExecutionRequestBody['type']> = Extract<ExecutionRequestB
 export class BlockWriter {
   readonly #suite: CryptoSuite;
   readonly #data: ExecutionWorkerData;
+  readonly #dependencies: LedgerDependencies | undefined;
   /** Executed and not final, by height, without a gap above the head. Bounded by the window. */
   readonly #staged: Map<Height, Staged> = new Map();
   #ledger: Ledger | undefined;
 
-  constructor(suite: CryptoSuite, data: ExecutionWorkerData) {
+  /** @param dependencies what the ledger lies on; a directory when left out */
+  constructor(suite: CryptoSuite, data: ExecutionWorkerData, dependencies?: LedgerDependencies) {
     this.#suite = suite;
     this.#data = data;
+    this.#dependencies = dependencies;
   }
 
   async open(): Promise<ExecutionAnswerBody> {
     const { location, genesis, hotStateBytesMax, stateHistoryBlocks } = this.#data;
     const { block, changes, termInfo, hash } = buildGenesis(genesis, this.#suite);
-    const ledger = await openLedger({
-      location,
-      suite: this.#suite,
-      genesis: { block, changes, termInfo },
-      hotStateBytesMax,
-      stateHistoryBlocks,
-    });
+    const ledger = await openLedger(
+      {
+        location,
+        suite: this.#suite,
+        genesis: { block, changes, termInfo },
+        hotStateBytesMax,
+        stateHistoryBlocks,
+      },
+      this.#dependencies,
+    );
     this.#ledger = ledger;
     const { height } = ledger.head();
     return {

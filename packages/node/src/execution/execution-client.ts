@@ -48,25 +48,60 @@ type Waiting = {
   readonly reject: (error: Error) => void;
 };
 
+/** The way to the execution server and back: a worker thread, or what stands in for one. */
+export type ExecutionChannel = {
+  post(request: ExecutionRequestMessage, transfer: ArrayBuffer[]): void;
+  /** No answer comes any more. */
+  end(): Promise<void>;
+};
+export type ExecutionChannelEvents = {
+  answered(message: ExecutionAnswerMessage): void;
+  /** It has ended by itself. */
+  failed(error: Error): void;
+};
+
+/** A thread for the execution of one ledger. */
+export function executionThread(data: ExecutionWorkerData): (events: ExecutionChannelEvents) => ExecutionChannel {
+  return ({ answered, failed }) => {
+    const worker: Worker = spawnWorker(new URL('./execution-worker.ts', import.meta.url), {
+      workerData: data,
+      name: 'execution',
+    });
+    worker.on('message', answered);
+    worker.on('error', failed);
+    worker.on('exit', (code) => {
+      const message = `the execution worker has ended with code ${code}`;
+      failed(new ChainError<NodeErrorCode>({ code: 'NODE_WORKER_FAILED', message }));
+    });
+    return {
+      post: (request, transfer) => worker.postMessage(request, transfer),
+      end: async () => void (await worker.terminate()),
+    };
+  };
+}
+
 /**
- * The main thread's side of the execution worker.
- * @param onFatal called once when the worker cannot go on: the ledger could not be written, an invariant broke, or the
- * thread ended by itself. The process MUST stop then
+ * The main thread's side of execution.
+ * @param onFatal called when execution cannot go on: the ledger could not be written, an invariant broke, or the thread
+ * ended by itself. The process MUST stop then
  */
-export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error: Error) => void): ExecutionClient {
-  const worker: Worker = spawnWorker(new URL('./execution-worker.ts', import.meta.url), {
-    workerData: data,
-    name: 'execution',
-  });
+export function createExecutionClient(
+  connect: (events: ExecutionChannelEvents) => ExecutionChannel,
+  onFatal: (error: Error) => void,
+): ExecutionClient {
   const waiting = new Map<number, Waiting>();
   let nextId = 1;
   let isClosing = false;
   let closed: Promise<void> | undefined;
+  const channel = connect({ answered, failed: end });
 
-  worker.on('message', (message: ExecutionAnswerMessage) => {
+  function answered(message: ExecutionAnswerMessage): void {
     const entry = waiting.get(message.id);
     waiting.delete(message.id);
-    if ('body' in message) return entry?.resolve(message.body);
+    if ('body' in message) {
+      entry?.resolve(message.body);
+      return;
+    }
     const { code, message: text, cause, remedy } = message.failure;
     const failure = new ChainError(
       { code, message: text, ...(remedy === undefined ? {} : { remedy }) },
@@ -74,17 +109,7 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
     );
     entry?.reject(failure);
     if (entry?.isFatal !== false) onFatal(failure);
-  });
-  worker.on('error', (error) => end(error));
-  worker.on('exit', (code) => {
-    if (!isClosing)
-      end(
-        new ChainError<NodeErrorCode>({
-          code: 'NODE_WORKER_FAILED',
-          message: `the execution worker has ended with code ${code}`,
-        }),
-      );
-  });
+  }
 
   function end(error: Error): void {
     for (const entry of waiting.values()) entry.reject(error);
@@ -111,7 +136,7 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
         },
         reject,
       });
-      worker.postMessage({ id, body } satisfies ExecutionRequestMessage, transfer);
+      channel.post({ id, body }, transfer);
     });
   }
 
@@ -138,6 +163,6 @@ export function createExecutionClient(data: ExecutionWorkerData, onFatal: (error
     const answer = ask({ type: 'close' }, 'closed');
     isClosing = true;
     await answer.catch(() => undefined);
-    await worker.terminate();
+    await channel.end();
   }
 }

@@ -2,6 +2,7 @@ import type { Network } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import { decodeTransactionsFrame, encodeTransactionsFrame } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
+import type { Clock } from '../clock.ts';
 import type { VerifyPool } from '../workers/verify-types.ts';
 
 /** One frame to one peer. Small enough not to hold up votes on the same socket, large enough to be cheap. */
@@ -20,7 +21,7 @@ export type GossipDependencies = {
   readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
   /** Something was admitted, or the facts that the view timer counts have changed. */
   readonly onChanged: () => void;
-  readonly monotonicMs: () => number;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
 
 export type Gossip = {
@@ -31,20 +32,20 @@ export type Gossip = {
 
 /** Passes admitted transactions to the peers in batches, and theirs to the pool. */
 export function createGossip(dependencies: GossipDependencies): Gossip {
-  const { pool, network, verifier, onChanged, monotonicMs } = dependencies;
-  let timer: NodeJS.Timeout | undefined;
+  const { pool, network, verifier, onChanged, clock } = dependencies;
+  let cancel: (() => void) | undefined;
   let isStopped = false;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
 
-  function schedule(delayMs = Math.max(0, flushedAtMs + GATHER_MS - monotonicMs())): void {
-    if (isStopped || timer !== undefined) return;
-    timer = setTimeout(flush, delayMs);
+  function schedule(delayMs = Math.max(0, flushedAtMs + GATHER_MS - clock.monotonicMs())): void {
+    if (isStopped || cancel !== undefined) return;
+    cancel = clock.after(delayMs, flush);
   }
 
   function flush(): void {
-    timer = undefined;
+    cancel = undefined;
     let isMore = false;
-    flushedAtMs = monotonicMs();
+    flushedAtMs = clock.monotonicMs();
     for (const peer of pool.peersWithGossip()) {
       const batch = pool.takeGossip(peer, { countMax: FRAME_COUNT_MAX, sizeBytesMax: FRAME_SIZE_MAX });
       if (batch.length === 0) continue;
@@ -75,7 +76,7 @@ export function createGossip(dependencies: GossipDependencies): Gossip {
     schedule: () => schedule(),
     stop: () => {
       isStopped = true;
-      clearTimeout(timer);
+      cancel?.();
     },
   };
 }

@@ -2,6 +2,7 @@ import type { PbftStatus, PoolState } from '@hansa/consensus';
 import type { HashHex, NodeId } from '@hansa/primitives';
 import type { ChainParameters, Proposal, SignedTransaction } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
+import type { Clock } from '../clock.ts';
 
 export type PoolStateDependencies = {
   readonly pool: TxPool;
@@ -9,6 +10,7 @@ export type PoolStateDependencies = {
   readonly pbft: () => PbftStatus;
   readonly parameters: () => ChainParameters;
   readonly scheduleGossip: () => void;
+  readonly clock: Pick<Clock, 'defer'>;
   /** Given when something that counts has changed. */
   readonly publish: (state: PoolState) => void;
 };
@@ -65,7 +67,7 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
     schedule: () => {
       if (isScheduled) return;
       isScheduled = true;
-      setImmediate(refresh);
+      dependencies.clock.defer(refresh);
     },
     beforeMark: (proposal, transactions) => {
       const status = pbft();

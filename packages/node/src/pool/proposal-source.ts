@@ -1,6 +1,7 @@
 import type { HashHex, Height } from '@hansa/primitives';
 import type { Proposal } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
+import type { Clock } from '../clock.ts';
 import type { ProposalSource } from '../consensus/ports.ts';
 import type { CommitRate } from './commit-rate.ts';
 import type { OrderedTracker } from './ordered-tracker.ts';
@@ -26,7 +27,7 @@ export type ProposalSourceDependencies = {
   readonly digestOf: (proposal: Proposal) => HashHex;
   readonly commitRate: Pick<CommitRate, 'perSecond'>;
   readonly headHeight: () => Height;
-  readonly monotonicMs: () => number;
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
 
 /**
@@ -37,7 +38,7 @@ export function createProposalSource(
   options: ProposalSourceOptions,
   dependencies: ProposalSourceDependencies,
 ): ProposalSource {
-  const { pool, tracker, transactions, digestOf, commitRate, headHeight, monotonicMs } = dependencies;
+  const { pool, tracker, transactions, digestOf, commitRate, headHeight, clock } = dependencies;
   let lastSelectedMs = Number.NEGATIVE_INFINITY;
 
   /** How many more may be in flight. Without room the replica asks again when a block has become final. */
@@ -63,16 +64,16 @@ export function createProposalSource(
       sizeBytesMax: blockSizeLimit,
       gasMax: blockGasLimit,
     });
-    if (selected.length > 0) lastSelectedMs = monotonicMs();
+    if (selected.length > 0) lastSelectedMs = clock.monotonicMs();
     transactions.keep(selected);
     done(selected.length === 0 ? undefined : selected.map((transaction) => transaction.hash));
   };
 
   return {
     select: (request, done) => {
-      const waitMs = lastSelectedMs + options.gatherMs - monotonicMs();
+      const waitMs = lastSelectedMs + options.gatherMs - clock.monotonicMs();
       if (waitMs <= 0) selectNow(request, done);
-      else setTimeout(() => selectNow(request, done), Math.ceil(waitMs));
+      else clock.after(Math.ceil(waitMs), () => selectNow(request, done));
     },
   };
 }

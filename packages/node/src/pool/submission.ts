@@ -1,5 +1,6 @@
 import { type Failure, fail, type HashHex, type Result } from '@hansa/primitives';
 import type { Origin, TxPool } from '@hansa/txpool';
+import type { Clock } from '../clock.ts';
 import type { VerifyPool } from '../workers/verify-types.ts';
 import type { CommitRate } from './commit-rate.ts';
 
@@ -22,6 +23,7 @@ export type SubmissionDependencies = {
   /** Resolves when the journal holds everything that was admitted so far: only then is a client told yes. */
   readonly flushJournal: () => Promise<void>;
   readonly onAdmitted: () => void;
+  readonly clock: Pick<Clock, 'defer'>;
 };
 
 type Waiting = { readonly raw: Uint8Array; readonly resolve: (result: Result<HashHex, Failure>) => void };
@@ -75,7 +77,7 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
       pendingCount++;
       return new Promise((resolve) => {
         waiting.push({ raw, resolve });
-        if (waiting.length === 1) setImmediate(() => void flush());
+        if (waiting.length === 1) dependencies.clock.defer(() => void flush());
       });
     },
   };

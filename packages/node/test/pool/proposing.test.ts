@@ -23,6 +23,7 @@ import {
 } from '@hansa/protocol';
 import { createTxPool, type TxPool } from '@hansa/txpool';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { createOrderedTracker, type OrderedTracker } from '../../src/pool/ordered-tracker.ts';
 import { createProposalSource } from '../../src/pool/proposal-source.ts';
 import { createProposalTransactions, type ProposalTransactionStore } from '../../src/pool/proposal-transactions.ts';
@@ -160,7 +161,7 @@ beforeEach(() => {
       digestOf,
       commitRate: { perSecond: () => rate },
       headHeight: () => head as Height,
-      monotonicMs: () => nowMs,
+      clock: { ...systemClock, monotonicMs: () => nowMs },
     },
   );
 });

@@ -2,6 +2,7 @@ import { fail, type HashHex, ok } from '@hansa/primitives';
 import type { SignedTransaction } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/clock.ts';
 import { createSubmission } from '../../src/pool/submission.ts';
 
 /** Counts what reaches the pool; decides by the first byte. The real pool has its own tests. */
@@ -36,6 +37,7 @@ function world(options: { readonly perSecond?: number; readonly pending?: number
       await gate;
     },
     onAdmitted: () => undefined,
+    clock: systemClock,
   });
   return { submission, batches, release, flushCount: () => flushes };
 }
