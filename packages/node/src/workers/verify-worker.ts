@@ -3,6 +3,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { type CryptoSuite, initCrypto, suiteByName } from '@hansa/crypto';
 import { assert, type Failure, type Result } from '@hansa/primitives';
 import { decodeTransaction, recoverSender, type SignedTransaction } from '@hansa/protocol';
+import { nameThread } from './name-thread.ts';
 import { RecordWriter } from './transaction-record.ts';
 import type {
   TransactionAnswer,
@@ -19,6 +20,7 @@ const TRANSACTIONS_BETWEEN_VOTES = 4;
 const RECORD_OVERHEAD = 320;
 
 assert(parentPort !== null, 'the verify worker runs as a worker thread');
+nameThread('hansa-verify');
 const port = parentPort;
 const { suite: suiteName, votePort } = workerData as VerifyWorkerData;
 await initCrypto();

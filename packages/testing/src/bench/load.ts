@@ -1,144 +1,86 @@
 import { Agent, request } from 'node:http';
-import { bytesToHex, toAddressHex } from '@hansa/primitives';
-import { encodeSignedTransaction } from '@hansa/protocol';
+import type { Account } from './accounts.ts';
 
 /** A transaction signed ahead of the run, so that signing costs nothing while the clock runs. */
 export type PreparedTransaction = { readonly hash: string; readonly raw: string };
 
-export type Sender = { readonly address: string; readonly key: Uint8Array; nonce: bigint };
-
-export type TransferOptions = {
-  readonly chainId: number;
-  readonly count: number;
-  readonly hashOf: (raw: Uint8Array) => string;
-};
-
-/** `count` transfers of 1 wei, senders in turn, each to the next sender. */
-export function prepareTransfers(senders: readonly Sender[], options: TransferOptions): PreparedTransaction[] {
-  const prepared: PreparedTransaction[] = [];
-  for (let i = 0; i < options.count; i++) {
-    const sender = senders[i % senders.length] as Sender;
-    const to = senders[(i + 1) % senders.length] as Sender;
-    const raw = encodeSignedTransaction(
-      {
-        type: 0,
-        chainId: options.chainId,
-        nonce: sender.nonce++,
-        gasLimit: 21_000n,
-        maxFeePerGas: 0n,
-        maxPriorityFeePerGas: 0n,
-        to: toAddressHex(to.address),
-        value: 1n,
-        data: new Uint8Array(0),
-        accessList: [],
-      },
-      sender.key,
-    );
-    prepared.push({ hash: options.hashOf(raw), raw: `0x${bytesToHex(raw)}` });
-  }
-  return prepared;
-}
-
-export type LoadReport = {
-  readonly offered: number;
-  readonly refused: number;
-  readonly lost: number;
-  readonly committed: number;
-  readonly seconds: number;
-  /** Committed per second between the first and the last commit of the measured time. */
-  readonly rate: number;
-  readonly latenciesMs: readonly number[];
-  readonly refusals: ReadonlyMap<string, number>;
+/** One moment at which a transaction was due, and what became of it. */
+export type Slot = {
+  /** When it was due, in milliseconds of `performance.now()`: latency counts from here, whenever it really left. */
+  readonly dueMs: number;
+  readonly hash: string;
+  refusal?: string;
 };
 
 export type LoadOptions = {
   readonly urls: readonly string[];
   readonly perSecond: number;
-  /** How often a batch leaves; each carries what was due since the last one. */
+  readonly seconds: number;
+  /** How often requests leave; each carries what was due since the last one. */
   readonly batchMs: number;
   /** How long to wait for what is still open after the last was sent. */
   readonly drainMsMax: number;
+  /** Clients in turn: a client is an account and speaks to one node. */
+  readonly accounts: readonly Account[];
 };
 
 /**
- * Open loop: transaction i is due at i / rate, whatever became of those before it. Latency counts from that moment to
- * the one at which the client learns of the final block that holds it (no coordinated omission).
+ * Open loop: slot i is due at i / rate, whatever became of those before it; there is no coordinated omission. Slots go
+ * to the accounts in turn. A slot that a node refuses is counted as refused and never tried again; the account's next
+ * slot carries the same nonce, as a wallet would do it, so that a refusal does not leave a gap behind which everything
+ * waits for ever.
  */
 export async function runOpenLoop(
-  prepared: readonly PreparedTransaction[],
   options: LoadOptions,
   finalAt: ReadonlyMap<string, number>,
-): Promise<LoadReport> {
+): Promise<readonly Slot[]> {
+  const { accounts, urls, perSecond } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  const refusals = new Map<string, number>();
-  const refusedHashes = new Set<string>();
-  const open: Promise<void>[] = [];
+  const slots: Slot[] = [];
+  const answers: Promise<void>[] = [];
+  const count = Math.floor(perSecond * options.seconds);
   const start = performance.now();
-  let sent = 0;
-  let turn = 0;
-  while (sent < prepared.length) {
-    const due = Math.min(prepared.length, Math.floor(((performance.now() - start) / 1000) * options.perSecond) + 1);
-    if (due > sent) {
-      const batch = prepared.slice(sent, due);
-      sent = due;
-      open.push(sendBatch(options.urls[turn++ % options.urls.length] as string, batch, agent, refusals, refusedHashes));
+  while (slots.length < count) {
+    const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * perSecond) + 1);
+    const perNode = urls.map((): Outgoing[] => []);
+    for (let i = slots.length; i < due; i++) {
+      const account = accounts[i % accounts.length] as Account;
+      while (account.accepted.has(account.next)) account.next++;
+      const index = account.next++;
+      const transaction = account.prepared[index];
+      if (transaction === undefined) throw new Error('more slots than transactions were signed for this account');
+      const slot: Slot = { dueMs: start + (i / perSecond) * 1000, hash: transaction.hash };
+      slots.push(slot);
+      (perNode[(i % accounts.length) % urls.length] as Outgoing[]).push({ account, index, slot, raw: transaction.raw });
     }
-    await new Promise((resolve) => setTimeout(resolve, options.batchMs));
+    for (const [node, batch] of perNode.entries())
+      if (batch.length > 0) answers.push(sendBatch(urls[node] as string, batch, agent));
+    await sleep(options.batchMs);
   }
-  await Promise.all(open);
+  await Promise.all(answers);
   const drainUntil = performance.now() + options.drainMsMax;
-  const isOpen = (entry: PreparedTransaction): boolean => !finalAt.has(entry.hash) && !refusedHashes.has(entry.hash);
-  while (performance.now() < drainUntil && prepared.some(isOpen))
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  const isOpen = (slot: Slot): boolean => slot.refusal === undefined && !finalAt.has(slot.hash);
+  while (performance.now() < drainUntil && slots.some(isOpen)) await sleep(50);
   agent.destroy();
-  return summarise(prepared, { start, perSecond: options.perSecond, finalAt, refusedHashes, refusals });
+  return slots;
 }
 
-type RunFacts = {
-  readonly start: number;
-  readonly perSecond: number;
-  readonly finalAt: ReadonlyMap<string, number>;
-  readonly refusedHashes: ReadonlySet<string>;
-  readonly refusals: ReadonlyMap<string, number>;
-};
+type Outgoing = { readonly account: Account; readonly index: number; readonly slot: Slot; readonly raw: string };
 
-function summarise(prepared: readonly PreparedTransaction[], facts: RunFacts): LoadReport {
-  const latencies: number[] = [];
-  let last = facts.start;
-  prepared.forEach((entry, index) => {
-    const at = facts.finalAt.get(entry.hash);
-    if (at === undefined) return;
-    latencies.push(at - (facts.start + (index / facts.perSecond) * 1000));
-    last = Math.max(last, at);
-  });
-  latencies.sort((a, b) => a - b);
-  const seconds = (last - facts.start) / 1000;
-  return {
-    offered: prepared.length,
-    refused: facts.refusedHashes.size,
-    lost: prepared.length - latencies.length - facts.refusedHashes.size,
-    committed: latencies.length,
-    seconds,
-    rate: seconds > 0 ? latencies.length / seconds : 0,
-    latenciesMs: latencies,
-    refusals: facts.refusals,
-  };
-}
-
-function sendBatch(
-  url: string,
-  batch: readonly PreparedTransaction[],
-  agent: Agent,
-  refusals: Map<string, number>,
-  refusedHashes: Set<string>,
-): Promise<void> {
+/** What was due for one node, in one HTTP request. */
+function sendBatch(url: string, batch: readonly Outgoing[], agent: Agent): Promise<void> {
   const calls = batch.map(
     (entry, id) => `{"jsonrpc":"2.0","id":${id},"method":"eth_sendRawTransaction","params":["${entry.raw}"]}`,
   );
   return new Promise((resolve) => {
-    const refuse = (reason: string, entries: readonly PreparedTransaction[]): void => {
-      refusals.set(reason, (refusals.get(reason) ?? 0) + entries.length);
-      for (const entry of entries) refusedHashes.add(entry.hash);
+    const refuse = (reason: string, entries: readonly Outgoing[]): void => {
+      for (const { slot, account, index } of entries) {
+        slot.refusal = reason;
+        // Sent a second time because an earlier one of the account was refused: it is in the pool already.
+        if (reason.startsWith('already known')) continue;
+        account.accepted.delete(index);
+        account.next = Math.min(account.next, index);
+      }
     };
     const call = request(
       url,
@@ -148,11 +90,14 @@ function sendBatch(
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
+          for (const { account, index } of batch) account.accepted.add(index);
           if (text.includes('"error"')) {
             const answers = [JSON.parse(text)].flat() as { id?: number; error?: { message: string } }[];
             for (const answer of answers) {
+              if (answer.error === undefined) continue;
               const entry = answer.id === undefined ? undefined : batch[answer.id];
-              if (answer.error !== undefined) refuse(answer.error.message, entry === undefined ? batch : [entry]);
+              // Numbers differ from answer to answer; the reason is what counts.
+              refuse(answer.error.message.replace(/:.*\d.*$/, ''), entry === undefined ? batch : [entry]);
             }
           }
           resolve();
@@ -167,7 +112,6 @@ function sendBatch(
   });
 }
 
-export function quantile(sorted: readonly number[], share: number): number {
-  if (sorted.length === 0) return Number.NaN;
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] as number;
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

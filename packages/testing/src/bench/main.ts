@@ -1,218 +1,168 @@
 /**
- * `npm run bench`: load on four real node processes on this machine. Every figure of speed stands beside the machine's
+ * `npm run bench`: load on real node processes on this machine. Every figure of speed stands beside the machine's
  * signature ceiling measured in the same run, so that runs on different machines and days can be compared.
  */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { ethereumCrypto, initCrypto, standardSuite } from '@hansa/crypto';
-import { addressToHex, bytesToHex, fromHex } from '@hansa/primitives';
+import { initCrypto } from '@hansa/crypto';
+import { fromHex } from '@hansa/primitives';
+import { type Account, accountOf, benchAccounts, prepare, rewind } from './accounts.ts';
 import { measureSignatureCeiling } from './ceiling.ts';
-import { watchHeads } from './heads.ts';
-import { type LoadReport, prepareTransfers, quantile, runOpenLoop, type Sender } from './load.ts';
-import { processUse } from './processes.ts';
+import { runOpenLoop } from './load.ts';
+import { type Measured, measure, quantile } from './measure.ts';
+import { type BenchNet, startBenchNet } from './net.ts';
+import { asJson, details, TABLE_HEAD, tableRow, timelineTable } from './report.ts';
+import { prepareWorkload, TRANSFER, type Workload } from './workloads.ts';
 
-const HANSA = fileURLToPath(new URL('../../../node/bin/hansa.js', import.meta.url));
-const FIRST_KEY = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+const USAGE = `npm run bench -- [options]
+open loop: transfers at a constant rate, then at half of it, then one at a time; with --overload also at 1.5 times the rate
 
+  --rate TX_PER_S     offered load (1200)
+  --seconds S         of the sustained load (60); half load takes at most 30
+  --warm-up S         seconds of half load before anything is measured (10)
+  --accounts N        clients, one account each (200)
+  --nodes N           validators (4)
+  --lone N            lone transactions on the idle net (20)
+  --overload          60 s at 1.5 times the rate, and how soon full speed is back
+  --timeline          a line for each second
+  --out FILE          everything as JSON
+  --cpu-prof DIR      a CPU profile of each node's threads
+  --keep              leaves the directories of the nodes
+`;
 const { values } = parseArgs({
   options: {
     rate: { type: 'string', default: '1200' },
     seconds: { type: 'string', default: '60' },
+    'warm-up': { type: 'string', default: '10' },
     accounts: { type: 'string', default: '200' },
     nodes: { type: 'string', default: '4' },
     lone: { type: 'string', default: '20' },
+    overload: { type: 'boolean', default: false },
+    timeline: { type: 'boolean', default: false },
     out: { type: 'string' },
+    'cpu-prof': { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
-  process.stdout.write(
-    'npm run bench -- [--rate TX_PER_S] [--seconds S] [--accounts N] [--nodes N] [--lone COUNT] [--out FILE.json] [--keep]\n' +
-      'open loop: transfers at a constant rate, then at half of it, then one at a time\n',
-  );
+  process.stdout.write(USAGE);
   process.exit(0);
 }
-const rate = Number(values.rate);
-const seconds = Number(values.seconds);
 
-type Ready = { chainId: number; nodes: { pid: number; rpc: string }[] };
+/** The first account of every devnet. */
+const FIRST_KEY = fromHex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
+const FUNDS = 10n ** 18n;
+const LONE_PAUSE_MS = 100;
 
 await initCrypto();
-const hashOf = (raw: Uint8Array): string => `0x${bytesToHex(ethereumCrypto.keccak256(raw))}`;
+const rate = Number(values.rate);
+const seconds = Number(values.seconds);
+const nodeCount = Number(values.nodes);
 const folder = mkdtempSync(join(tmpdir(), 'hansa-bench-'));
 say('signature ceiling …');
 const ceilingBefore = await measureSignatureCeiling(3_000);
-const devnet = spawn(
-  process.execPath,
-  [
-    ...process.execArgv,
-    HANSA,
-    'devnet',
-    '--json',
-    '--nodes',
-    values.nodes,
-    '--dir',
-    join(folder, 'net'),
-    '--rpc-port',
-    '18545',
-    '--p2p-port',
-    '38545',
-  ],
-  {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  },
-);
-const ready = await new Promise<Ready>((resolve, reject) => {
-  devnet.once('exit', (code) => reject(new Error(`the devnet ended with code ${code}`)));
-  createInterface({ input: devnet.stdout }).on('line', (line) => {
-    const event = JSON.parse(line) as { event: string };
-    if (event.event === 'transaction') resolve(readyEvent as Ready);
-    if (event.event === 'ready') readyEvent = event as unknown as Ready;
-  });
-  let readyEvent: Ready | undefined;
+const profile = values['cpu-prof'];
+const net = await startBenchNet({
+  folder,
+  nodeCount,
+  ...(profile === undefined ? {} : { nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${profile}`] }),
 });
-const urls = ready.nodes.map((node) => node.rpc);
-const watch = await watchHeads(urls[0] as string);
-const senders = await fundSenders(Number(values.accounts));
-
-const full = await measure('sustained', rate, seconds);
-const half = await measure('half load', Math.floor(rate / 2), Math.min(seconds, 30));
-const lone = await measureLone(Number(values.lone));
-const ceilingAfter = await measureSignatureCeiling(3_000);
-const ceiling = (ceilingBefore + ceilingAfter) / 2 / Number(values.nodes);
-report();
-watch.close();
-devnet.kill('SIGINT');
-await new Promise((resolve) => devnet.once('close', resolve));
-if (values.keep !== true) rmSync(folder, { recursive: true, force: true });
-
-async function fundSenders(count: number): Promise<Sender[]> {
-  const keys = Array.from({ length: count }, (_, i) =>
-    fromHex(standardSuite.taggedDigest('hansa/bench-account/v1', fromHex(i.toString(16).padStart(8, '0')))),
-  );
-  const made = keys.map((key) => ({ key, address: addressOf(key), nonce: 0n }));
-  const first: Sender = { key: fromHex(FIRST_KEY), address: addressOf(fromHex(FIRST_KEY)), nonce: 1n };
-  const { encodeSignedTransaction } = await import('@hansa/protocol');
-  const { toAddressHex } = await import('@hansa/primitives');
-  const prepared = made.map((sender) => {
-    const raw = encodeSignedTransaction(
-      {
-        type: 0,
-        chainId: ready.chainId,
-        nonce: first.nonce++,
-        gasLimit: 21_000n,
-        maxFeePerGas: 0n,
-        maxPriorityFeePerGas: 0n,
-        to: toAddressHex(sender.address),
-        value: 10n ** 18n,
-        data: new Uint8Array(0),
-        accessList: [],
-      },
-      first.key,
-    );
-    return { hash: hashOf(raw), raw: `0x${bytesToHex(raw)}` };
-  });
-  const funded = await runOpenLoop(
-    prepared,
-    { urls: urls.slice(0, 1), perSecond: 400, batchMs: 10, drainMsMax: 20_000 },
-    watch.finalAt,
-  );
-  if (funded.committed !== count)
-    throw new Error(
-      `only ${funded.committed} of ${count} accounts were funded: ${JSON.stringify([...funded.refusals])}`,
-    );
-  return made;
+try {
+  await run(net, TRANSFER);
+} finally {
+  await net.stop();
+  if (!values.keep) rmSync(folder, { recursive: true, force: true });
 }
 
-function addressOf(key: Uint8Array): string {
-  return addressToHex(ethereumCrypto.keccak256(fromHex(standardSuite.nodeIdOf(key))).subarray(12));
-}
-
-type Measured = LoadReport & {
-  readonly cpuMicros: number;
-  readonly ownCpuShare: number;
-  readonly residentMb: number;
-  readonly blockCount: number;
-};
-
-async function measure(name: string, perSecond: number, duration: number): Promise<Measured> {
-  say(`${name}: ${perSecond} transfers a second for ${duration} s …`);
-  const prepared = prepareTransfers(senders, { chainId: ready.chainId, count: perSecond * duration, hashOf });
-  const before = ready.nodes.map((node) => processUse(node.pid)?.cpuSeconds ?? 0);
-  const ownBefore = process.cpuUsage();
-  const wallBefore = performance.now();
-  const blocksBefore = watch.blocks.length;
-  const result = await runOpenLoop(prepared, { urls, perSecond, batchMs: 5, drainMsMax: 30_000 }, watch.finalAt);
-  const used = ready.nodes.map((node, i) => (processUse(node.pid)?.cpuSeconds ?? 0) - (before[i] as number));
-  const own = process.cpuUsage(ownBefore);
-  const nodeCpu = used.reduce((sum, value) => sum + value, 0);
-  say(
-    `  ${result.committed} of ${result.offered} final, ${result.rate.toFixed(0)}/s, p50 ${ms(result.latenciesMs, 0.5)} ms, ` +
-      `${result.refused} refused, ${result.lost} lost, ${((nodeCpu * 1000) / (performance.now() - wallBefore) / ready.nodes.length).toFixed(2)} cores per node`,
-  );
-  return {
-    ...result,
-    cpuMicros: (nodeCpu / ready.nodes.length / Math.max(1, result.committed)) * 1e6,
-    ownCpuShare: (own.user + own.system) / 1000 / (performance.now() - wallBefore),
-    residentMb: Math.max(...ready.nodes.map((node) => processUse(node.pid)?.residentMb ?? 0)),
-    blockCount: watch.blocks.length - blocksBefore,
+async function run(net: BenchNet, workload: Workload): Promise<void> {
+  const accounts = await fundAccounts(net, Number(values.accounts));
+  const load = async (name: string, perSecond: number, duration: number): Promise<Measured> => {
+    say(`${name}: ${perSecond} ${workload.name}s a second for ${duration} s …`);
+    for (const account of accounts) rewind(account);
+    prepareWorkload(workload, accounts, net.chainId, Math.ceil(perSecond * duration));
+    const measured = await measure(net, { perSecond, seconds: duration, accounts });
+    say(
+      `  ${measured.final} of ${measured.offered} final, ${measured.finalPerSecond.toFixed(0)}/s, p50 ${quantile(measured.latenciesMs, 0.5).toFixed(0)} ms, ${measured.refused} refused, ${measured.lost} lost`,
+    );
+    return measured;
   };
-}
-
-/** One transaction at a time on an idle net. */
-async function measureLone(count: number): Promise<number[]> {
-  say(`lone transactions: ${count} …`);
-  const latencies: number[] = [];
-  for (const entry of prepareTransfers(senders, { chainId: ready.chainId, count, hashOf })) {
-    const single = await runOpenLoop(
-      [entry],
-      { urls: urls.slice(0, 1), perSecond: 1_000, batchMs: 1, drainMsMax: 10_000 },
-      watch.finalAt,
-    );
-    latencies.push(...single.latenciesMs);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  const half = Math.floor(rate / 2);
+  if (Number(values['warm-up']) > 0) await load('warm-up', half, Number(values['warm-up']));
+  const results: (readonly [string, Measured])[] = [];
+  results.push([`sustained ${seconds} s`, await load('sustained', rate, seconds)]);
+  results.push(['half', await load('half', half, Math.min(30, seconds))]);
+  if (values.overload) {
+    results.push(['one and a half', await load('overload', Math.floor(rate * 1.5), seconds)]);
+    results.push(['after it', await load('after it', rate, Math.min(30, seconds))]);
   }
-  return latencies.sort((a, b) => a - b);
-}
-
-function report(): void {
-  const row = (name: string, value: Measured, offered: number): string =>
-    `| ${name} | ${offered} | ${value.rate.toFixed(0)} | ${(value.rate / ceiling).toFixed(2)} | ${ms(value.latenciesMs, 0.5)} | ${ms(value.latenciesMs, 0.95)} | ${ms(value.latenciesMs, 0.99)} | ${ms(value.latenciesMs, 1)} | ${value.refused} | ${value.lost} | ${value.cpuMicros.toFixed(0)} | ${(value.ownCpuShare * 100).toFixed(0)} % | ${value.residentMb.toFixed(0)} | ${value.blockCount} |`;
+  const lone = await measureLone(net, accounts, workload);
+  const ceilingAfter = await measureSignatureCeiling(3_000);
+  const ceiling = (ceilingBefore + ceilingAfter) / 2 / nodeCount;
   const lines = [
-    `signature ceiling of ${values.nodes} nodes on this machine: ${ceiling.toFixed(0)} transactions/s (${ceilingBefore.toFixed(0)} and ${ceilingAfter.toFixed(0)} recoveries/s on two cores, before and after)`,
+    `signature ceiling of ${nodeCount} nodes on this machine: ${ceiling.toFixed(0)} transactions/s (${ceilingBefore.toFixed(0)} and ${ceilingAfter.toFixed(0)} recoveries/s on two cores, before and after)`,
     '',
-    '| transfers | offered/s | final/s | of ceiling | p50 ms | p95 | p99 | max | refused | lost | node CPU µs/tx | generator, of one core | MB resident | blocks |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
-    row(`sustained ${seconds} s`, full, rate),
-    row('half', half, Math.floor(rate / 2)),
+    ...TABLE_HEAD,
+    ...results.map(([name, value]) => tableRow(name, value, ceiling)),
     '',
-    `lone transaction on an idle net: p50 ${ms(lone, 0.5)} ms, p95 ${ms(lone, 0.95)} ms, max ${ms(lone, 1)} ms (${lone.length} samples)`,
-    ...[...full.refusals].map(([reason, count]) => `refused ${count}: ${reason}`),
+    `lone ${workload.name} on an idle net: p50 ${quantile(lone, 0.5).toFixed(1)} ms, p95 ${quantile(lone, 0.95).toFixed(1)} ms, max ${quantile(lone, 1).toFixed(1)} ms (${lone.length} samples)`,
+    ...results.flatMap(([name, value]) => details(name, value)),
+    ...(values.timeline ? results.flatMap(([name, value]) => ['', ...timelineTable(name, value)]) : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   if (values.out !== undefined) {
-    const strip = (value: Measured): unknown => ({
-      ...value,
-      latenciesMs: undefined,
-      refusals: undefined,
-      p50: quantile(value.latenciesMs, 0.5),
-      p99: quantile(value.latenciesMs, 0.99),
-    });
-    writeFileSync(
-      values.out,
-      `${JSON.stringify({ ceiling, full: strip(full), half: strip(half), loneP50: quantile(lone, 0.5) }, undefined, 2)}\n`,
-    );
+    const loads = Object.fromEntries(results.map(([name, value]) => [name, asJson(value)]));
+    const report = { nodeCount, workload: workload.name, ceiling, loads, lonesMs: lone };
+    writeFileSync(values.out, `${JSON.stringify(report, undefined, 2)}\n`);
   }
 }
 
-function ms(sorted: readonly number[], share: number): string {
-  return quantile(sorted, share).toFixed(0);
+/** Accounts with money, by transfers of the devnet's first account. */
+async function fundAccounts(net: BenchNet, count: number): Promise<Account[]> {
+  const accounts = benchAccounts(count);
+  const first = accountOf(FIRST_KEY, 1n);
+  for (const { address } of accounts)
+    prepare(first, net.chainId, { to: address, value: FUNDS, data: new Uint8Array(0), gasLimit: 21_000n });
+  const urls = net.nodes.slice(0, 1).map((node) => node.rpc);
+  const perSecond = 400;
+  const slots = await runOpenLoop(
+    { urls, perSecond, seconds: count / perSecond, batchMs: 10, drainMsMax: 20_000, accounts: [first] },
+    net.heads.finalAt,
+  );
+  const missing = slots.filter((slot) => !net.heads.finalAt.has(slot.hash));
+  if (slots.length < count || missing.length > 0)
+    throw new Error(`${missing.length} of ${count} accounts were not funded: ${missing[0]?.refusal ?? 'not final'}`);
+  return accounts;
+}
+
+/** One transaction at a time on an idle net: milliseconds, sorted. */
+async function measureLone(net: BenchNet, accounts: readonly Account[], workload: Workload): Promise<number[]> {
+  const count = Number(values.lone);
+  say(`lone transactions: ${count} …`);
+  const latencies: number[] = [];
+  const urls = net.nodes.slice(0, 1).map((node) => node.rpc);
+  for (const account of accounts) rewind(account);
+  prepareWorkload(workload, accounts, net.chainId, count);
+  for (let i = 0; i < count; i++) {
+    const [slot] = await runOpenLoop(
+      {
+        urls,
+        perSecond: 1_000,
+        seconds: 0.001,
+        batchMs: 1,
+        drainMsMax: 10_000,
+        accounts: [accounts[i % accounts.length] as Account],
+      },
+      net.heads.finalAt,
+    );
+    const at = slot === undefined ? undefined : net.heads.finalAt.get(slot.hash);
+    if (slot === undefined || at === undefined) throw new Error('a lone transaction did not become final within 10 s');
+    latencies.push(at - slot.dueMs);
+    await new Promise((resolve) => setTimeout(resolve, LONE_PAUSE_MS));
+  }
+  return latencies.sort((a, b) => a - b);
 }
 
 function say(text: string): void {

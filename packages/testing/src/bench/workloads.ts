@@ -1,0 +1,51 @@
+import { type AddressHex, fromHex } from '@hansa/primitives';
+import { type Account, type Call, prepare } from './accounts.ts';
+
+/** What the accounts send. `setUp` runs before anything is measured. */
+export type Workload = {
+  readonly name: string;
+  /** The `i`-th transaction of the run, of account number `at` among `accounts`. */
+  call(accounts: readonly Account[], at: number, i: number): Call;
+};
+
+/** 1 wei to the next account. */
+export const TRANSFER: Workload = {
+  name: 'transfer',
+  call: (accounts, at) => ({
+    to: (accounts[(at + 1) % accounts.length] as Account).address,
+    value: 1n,
+    data: new Uint8Array(0),
+    gasLimit: 21_000n,
+  }),
+};
+
+/** `transfer(next account, 1)` of an ERC-20 token of which every account holds some. */
+export function erc20Workload(token: AddressHex): Workload {
+  return {
+    name: 'ERC-20 transfer',
+    call: (accounts, at) => ({
+      to: token,
+      value: 0n,
+      data: erc20Transfer((accounts[(at + 1) % accounts.length] as Account).address, 1n),
+      gasLimit: 100_000n,
+    }),
+  };
+}
+
+/** Call data of ERC-20 `transfer(address,uint256)` (EIP-20). */
+export function erc20Transfer(to: AddressHex, amount: bigint): Uint8Array {
+  return fromHex(`a9059cbb${to.replace(/^0x/, '').padStart(64, '0')}${amount.toString(16).padStart(64, '0')}`);
+}
+
+/** Signs `count` transactions, accounts in turn. */
+export function prepareWorkload(
+  workload: Workload,
+  accounts: readonly Account[],
+  chainId: number,
+  count: number,
+): void {
+  for (let i = 0; i < count; i++) {
+    const at = i % accounts.length;
+    prepare(accounts[at] as Account, chainId, workload.call(accounts, at, i));
+  }
+}
