@@ -11,6 +11,7 @@ import { ConsensusDriver } from './consensus/driver.ts';
 import { decodePackets, encodePackets } from './consensus/packet-codec.ts';
 import type { ConsensusObserver } from './consensus/ports.ts';
 import type { VoteStore } from './consensus/vote-store.ts';
+import { createVoteVerifier } from './consensus/vote-verifier.ts';
 import type { ExecutionClient, OpenedLedger } from './execution/execution-client.ts';
 import type { CommittedBlock } from './execution/messages.ts';
 import { createGate } from './gate.ts';
@@ -18,6 +19,7 @@ import { createHeadView, type HeadView } from './head-view.ts';
 import { createNodeEvents, type NodeEvents } from './node-events.ts';
 import { createCommitRate } from './pool/commit-rate.ts';
 import { createGossip } from './pool/gossip.ts';
+import { createInFlightLimit } from './pool/in-flight-limit.ts';
 import { createOrderedTracker } from './pool/ordered-tracker.ts';
 import { createPoolStateWatch } from './pool/pool-state.ts';
 import { createProposalSource } from './pool/proposal-source.ts';
@@ -115,6 +117,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
   };
   const tracker = createOrderedTracker(pool, opened.head.height);
   const commitRate = createCommitRate(monotonicMs);
+  const inFlight = createInFlightLimit(monotonicMs);
   const poolState = createPoolStateWatch({
     pool,
     nodeId,
@@ -165,6 +168,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
     onCommitted: (block: CommittedBlock) => {
       const { height } = block.header;
       commitRate.onCommitted(block.executed.length);
+      inFlight.onCommitted(height, headView.parameters().viewTimeoutBaseMs);
       tracker.onCommitted(height);
       transactions.onCommitted(
         block.executed.map(({ hash }) => hash),
@@ -208,11 +212,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
           for (const frame of encodePackets(packets)) for (const peer of to) network.send(peer, 'consensus', frame);
         },
       },
-      verifier: {
-        verify: (checks, done) => {
-          verifier.verifySignatures(checks).then((result) => done(result.ok ? result.value : undefined), onFatal);
-        },
-      },
+      verifier: createVoteVerifier({ suite, worker: verifier, onFatal }),
       signer: { sign: dependencies.sign },
       digests: {
         signingDigest: (message) =>
@@ -223,7 +223,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
       transactions,
       source: createProposalSource(
         { gatherMs: options.gatherMs },
-        { pool, tracker, transactions, digestOf, commitRate, headHeight: headView.height, clock },
+        { pool, tracker, transactions, digestOf, inFlight, headHeight: headView.height, clock },
       ),
       executor: pipeline.executor,
       committer: pipeline.committer,
@@ -289,7 +289,7 @@ async function restoreJournal(
   { pool, verifier }: { readonly pool: TxPool; readonly verifier: Pick<VerifyPool, 'verifyTransactions'> },
 ): Promise<void> {
   for (let from = 0; from < journaled.length; from += RESTORED_COUNT_MAX) {
-    const restored = await verifier.verifyTransactions(journaled.slice(from, from + RESTORED_COUNT_MAX));
+    const restored = await verifier.verifyTransactions(journaled.slice(from, from + RESTORED_COUNT_MAX), 'client');
     assert(restored.ok, 'the verify worker has nothing else to do before the node has started');
     pool.add(
       restored.value.flatMap((result) => (result.ok ? [result.value] : [])),

@@ -111,7 +111,7 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   async function importBlock(peer: NodeId, block: ReceivedBlock): Promise<void> {
     const { height } = block.block.header;
     if (height <= headView.height()) return step({ type: 'imported', height: headView.height() });
-    const signed = await dependencies.verifier.verifyTransactions(block.block.body.transactions);
+    const signed = await dependencies.verifier.verifyTransactions(block.block.body.transactions, 'proposal');
     if (!signed.ok) {
       const failure = syncFailure('SYNC_BUSY', signed.error.message);
       return step({ type: 'importFailed', height, peer, failure, fault: false });

@@ -175,6 +175,7 @@ export class ConsensusDriver {
     if (passed < 1) return;
     this.#tickedAtMs += passed * this.#settings.tickMs;
     this.#tick += Math.min(passed, TICKS_JUMP_MAX);
+    this.#intake.onTick();
     // At most one tick waits: it says all that an older one would.
     if (this.#isTickReady) return;
     this.#isTickReady = true;

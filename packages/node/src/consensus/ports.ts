@@ -47,9 +47,12 @@ export type ConsensusTransport = {
 /** One signature to check: over `digest`, by the holder of `nodeId`. */
 export type SignatureCheck = { readonly digest: HashHex; readonly signature: Uint8Array; readonly nodeId: NodeId };
 
-/** Signatures of peers, off the main thread. */
+/** Signatures of peers. */
 export type SignatureVerifier = {
-  /** MUST answer with one boolean per check, in order; `undefined` when it refused the work (queue full). */
+  /**
+   * MUST answer with one boolean per check, in order; `undefined` when it refused the work (queue full). It may answer
+   * before it returns.
+   */
   verify(checks: readonly SignatureCheck[], done: (valid: readonly boolean[] | undefined) => void): void;
 };
 

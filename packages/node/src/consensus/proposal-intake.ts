@@ -13,6 +13,11 @@ type ValidateEffect = Extract<PbftEffect, { type: 'validate' }>;
 type FetchEffect = Extract<PbftEffect, { type: 'fetch' }>;
 
 const PENDING_MAX = 64;
+/**
+ * Ticks before the transactions of a proposal are asked for the first time. They left the same node by the pool's own
+ * channel at about the same moment: to ask at once would have most of them sent and checked twice.
+ */
+const PATIENCE_TICKS = 2;
 /** Transaction hashes of one request; a proposal has at most some thousand. */
 const HASHES_MAX = 10_000;
 /** Bytes of transactions in one answer: below the frame limit of the channel. */
@@ -35,7 +40,12 @@ export type IntakeContext = {
   proposalChain(digest: HashHex, heightMin: Height): readonly Proposal[];
 };
 
-type Check = { readonly request: ValidateEffect; attempt: number };
+type Check = {
+  readonly request: ValidateEffect;
+  readonly attempt: number;
+  /** Until the first request. */
+  patienceTicks: number;
+};
 type Fetch = { readonly heightMin: Height; attempt: number };
 
 export class ProposalIntake {
@@ -57,7 +67,11 @@ export class ProposalIntake {
   onValidate(request: ValidateEffect): void {
     const known = this.#checks.get(request.digest);
     this.#checks.delete(request.digest);
-    const check: Check = { request, attempt: known === undefined ? 0 : known.attempt + 1 };
+    // The replica asks again when it has waited for long: then a request is due.
+    const check: Check =
+      known === undefined
+        ? { request, attempt: 0, patienceTicks: PATIENCE_TICKS }
+        : { request, attempt: known.attempt + (known.patienceTicks > 0 ? 0 : 1), patienceTicks: 0 };
     const { proposal, mode } = request;
     if (mode === 'full' && (proposal.chainId !== this.#context.chainId || proposal.groupId !== this.#context.groupId)) {
       this.#answer(check, {
@@ -70,7 +84,18 @@ export class ProposalIntake {
     if (missing === undefined) return;
     remember(this.#checks, request.digest, check);
     this.#context.input({ type: 'validated', digest: request.digest, verdict: { type: 'waiting' } });
-    this.#askTransactions(check, missing);
+    if (check.patienceTicks === 0) this.#askTransactions(check, missing);
+  }
+
+  onTick(): void {
+    for (const check of [...this.#checks.values()]) {
+      if (check.patienceTicks === 0) continue;
+      check.patienceTicks--;
+      if (check.patienceTicks > 0) continue;
+      const missing = this.#check(check);
+      if (missing === undefined) this.#checks.delete(check.request.digest);
+      else this.#askTransactions(check, missing);
+    }
   }
 
   onFetch(request: FetchEffect): void {

@@ -2,7 +2,7 @@
  * One copy of the vote store as a file. The port is small so that a simulator can put a faulty disk beneath the real
  * store: writes that were not synced may vanish or be torn, a synced one stays, `replace` happens wholly or not at all.
  */
-import { close, closeSync, constants, fdatasync, openSync, readFileSync, write } from 'node:fs';
+import { close, closeSync, constants, fdatasync, openSync, readFileSync, writeSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ChainError } from '@hansa/primitives';
@@ -55,7 +55,14 @@ export function openVoteFile(path: string): VoteFile {
         throw writeError('read', path, error);
       }
     },
-    append: (bytes) => settle((done) => writeAll(handle(), bytes, done), 'append to', path),
+    append(bytes) {
+      try {
+        writeAll(handle(), bytes);
+      } catch (error) {
+        throw writeError('append to', path, error);
+      }
+      return undefined;
+    },
     sync: () => settle((done) => fdatasync(handle(), done), 'sync', path),
     async replace(bytes) {
       if (descriptor !== undefined) closeSync(descriptor);
@@ -76,7 +83,7 @@ export function openVoteFile(path: string): VoteFile {
 
 type Done = (error: NodeJS.ErrnoException | null) => void;
 
-function settle(start: (done: Done) => void, doing: 'append to' | 'sync', path: string): Promise<void> {
+function settle(start: (done: Done) => void, doing: 'sync', path: string): Promise<void> {
   return new Promise((resolve, reject) => {
     try {
       start((error) => {
@@ -89,14 +96,16 @@ function settle(start: (done: Done) => void, doing: 'append to' | 'sync', path: 
   });
 }
 
-/** write(2) may take only a part, on a disk that is nearly full for one. */
-function writeAll(descriptor: number, bytes: Uint8Array, done: Done, from = 0): void {
-  write(descriptor, bytes, from, bytes.length - from, null, (error, written) => {
-    if (error !== null && error !== undefined) done(error);
-    else if (from + written >= bytes.length) done(null);
-    else if (written === 0) done(Object.assign(new Error('wrote nothing'), { code: 'ENOSPC' }));
-    else writeAll(descriptor, bytes, done, from + written);
-  });
+/**
+ * Into the page cache, on the calling thread: it takes some microseconds, less than to hand it to another thread. What
+ * waits for the disk is the sync. write(2) may take only a part, on a disk that is nearly full for one.
+ */
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let from = 0; from < bytes.length; ) {
+    const written = writeSync(descriptor, bytes, from, bytes.length - from, null);
+    if (written === 0) throw Object.assign(new Error('wrote nothing'), { code: 'ENOSPC' });
+    from += written;
+  }
 }
 
 async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {

@@ -96,12 +96,11 @@ export class VoteLog {
     this.#sequence++;
     this.#size += batch.length;
     return this.#guarded(() => {
-      const writes: Promise<void>[] = [];
-      for (const file of this.#copies) {
-        const written = file.append(batch);
-        const synced = written === undefined ? file.sync() : written.then(() => file.sync());
-        if (synced !== undefined) writes.push(synced);
-      }
+      const appended = this.#copies.map((file) => file.append(batch));
+      const writes = this.#copies.flatMap((file, i) => {
+        const written = appended[i];
+        return (written === undefined ? file.sync() : written.then(() => file.sync())) ?? [];
+      });
       return writes.length === 0 ? undefined : Promise.all(writes).then(() => undefined);
     });
   }

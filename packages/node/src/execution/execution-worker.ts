@@ -2,13 +2,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { initCrypto, suiteByName } from '@hansa/crypto';
 import { assert } from '@hansa/primitives';
-import { nameThread } from '../workers/name-thread.ts';
+import { describeThread } from '../workers/thread.ts';
 import { BlockWriter } from './block-writer.ts';
 import { createExecutionServer } from './execution-server.ts';
 import type { ExecutionWorkerData } from './messages.ts';
 
 assert(parentPort !== null, 'the execution worker runs as a worker thread');
-nameThread('hansa-execution');
+describeThread({ name: 'hansa-execution', isBackground: false });
 const port = parentPort;
 const data = workerData as ExecutionWorkerData;
 await initCrypto();

@@ -1,26 +1,40 @@
-/** Share of a new sample in the mean. */
-const SAMPLE_WEIGHT = 0.3;
-/** A block that came at once after another still took some time to make. */
-const SAMPLE_MS_MIN = 10;
-/** After a pause the first block measures the pause, not the chain: it counts as having taken at the most this long. */
-const SAMPLE_MS_MAX = 1_000;
+/** What became final in this time counts. */
+const WINDOW_MS = 2_000;
+/** Blocks that are remembered within it; beyond that the oldest are forgotten early. */
+const SAMPLE_COUNT_MAX = 1_024;
 
 /** How many transactions the chain makes final per second, as far as it has been seen. */
 export type CommitRate = {
   onCommitted(transactionCount: number): void;
+  /** Mean over the last two seconds. */
   perSecond(): number;
 };
 
 export function createCommitRate(monotonicMs: () => number): CommitRate {
-  let lastMs = monotonicMs();
-  let mean = 0;
+  let samples: { readonly atMs: number; readonly count: number }[] = [];
+  let total = 0;
+
+  function forget(): void {
+    const sinceMs = monotonicMs() - WINDOW_MS;
+    let oldCount = Math.max(0, samples.length - SAMPLE_COUNT_MAX);
+    for (let i = 0; i < samples.length; i++) {
+      const sample = samples[i] as (typeof samples)[number];
+      if (sample.atMs > sinceMs && i >= oldCount) break;
+      oldCount = i + 1;
+      total -= sample.count;
+    }
+    if (oldCount > 0) samples = samples.slice(oldCount);
+  }
+
   return {
-    onCommitted: (transactionCount) => {
-      const nowMs = monotonicMs();
-      const tookMs = Math.min(SAMPLE_MS_MAX, Math.max(SAMPLE_MS_MIN, nowMs - lastMs));
-      lastMs = nowMs;
-      mean += SAMPLE_WEIGHT * ((transactionCount * 1_000) / tookMs - mean);
+    onCommitted: (count) => {
+      samples.push({ atMs: monotonicMs(), count });
+      total += count;
+      forget();
     },
-    perSecond: () => mean,
+    perSecond: () => {
+      forget();
+      return (total * 1_000) / WINDOW_MS;
+    },
   };
 }

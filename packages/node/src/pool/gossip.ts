@@ -61,7 +61,7 @@ export function createGossip(dependencies: GossipDependencies): Gossip {
   network.onFrame('transactions', async (from: NodeId, bytes: Uint8Array) => {
     const frame = decodeTransactionsFrame(bytes);
     if (!frame.ok) return network.penalise(from, `transactions frame: ${frame.error.message}`);
-    const verified = await verifier.verifyTransactions(frame.value.transactions);
+    const verified = await verifier.verifyTransactions(frame.value.transactions, 'peer');
     // Busy: the peer sends again what stays unordered, and meanwhile this handler's promise has held it back.
     if (!verified.ok) return;
     const good = verified.value.flatMap((result) => (result.ok ? [result.value] : []));

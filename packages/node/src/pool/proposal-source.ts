@@ -3,17 +3,9 @@ import type { Proposal } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
 import type { Clock } from '../clock.ts';
 import type { ProposalSource } from '../consensus/ports.ts';
-import type { CommitRate } from './commit-rate.ts';
+import type { InFlightLimit } from './in-flight-limit.ts';
 import type { OrderedTracker } from './ordered-tracker.ts';
 import type { ProposalTransactionStore } from './proposal-transactions.ts';
-
-/**
- * Transactions that are ordered and not final yet stay below what the chain makes final in this time. More would wait in
- * the window instead of in the pool, and proposals of seconds of work let the view time out under overload.
- */
-const IN_FLIGHT_SECONDS = 0.5;
-/** So much is always allowed: a chain that has rested shows no rate, and learns it by trying. */
-const IN_FLIGHT_COUNT_MIN = 100;
 
 export type ProposalSourceOptions = {
   /** Least time between two proposals, in which the next one fills. The first after a pause never waits. */
@@ -25,7 +17,7 @@ export type ProposalSourceDependencies = {
   readonly tracker: OrderedTracker;
   readonly transactions: ProposalTransactionStore;
   readonly digestOf: (proposal: Proposal) => HashHex;
-  readonly commitRate: Pick<CommitRate, 'perSecond'>;
+  readonly inFlight: InFlightLimit;
   readonly headHeight: () => Height;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
@@ -38,15 +30,15 @@ export function createProposalSource(
   options: ProposalSourceOptions,
   dependencies: ProposalSourceDependencies,
 ): ProposalSource {
-  const { pool, tracker, transactions, digestOf, commitRate, headHeight, clock } = dependencies;
+  const { pool, tracker, transactions, digestOf, inFlight, headHeight, clock } = dependencies;
   let lastSelectedMs = Number.NEGATIVE_INFINITY;
 
   /** How many more may be in flight. Without room the replica asks again when a block has become final. */
   function roomFor(ancestors: readonly Proposal[]): number {
-    let inFlight = 0;
+    let count = 0;
     // Some may have become final while the proposal waited for its time.
-    for (const ancestor of ancestors) if (ancestor.height > headHeight()) inFlight += ancestor.transactionHashes.length;
-    return Math.max(IN_FLIGHT_COUNT_MIN, Math.floor(commitRate.perSecond() * IN_FLIGHT_SECONDS)) - inFlight;
+    for (const ancestor of ancestors) if (ancestor.height > headHeight()) count += ancestor.transactionHashes.length;
+    return inFlight.count() - count;
   }
 
   const selectNow: ProposalSource['select'] = ({ height, ancestors, term }, done) => {
@@ -64,9 +56,11 @@ export function createProposalSource(
       sizeBytesMax: blockSizeLimit,
       gasMax: blockGasLimit,
     });
-    if (selected.length > 0) lastSelectedMs = clock.monotonicMs();
+    if (selected.length === 0) return done(undefined);
+    lastSelectedMs = clock.monotonicMs();
+    inFlight.onProposed(height, selected.length >= room);
     transactions.keep(selected);
-    done(selected.length === 0 ? undefined : selected.map((transaction) => transaction.hash));
+    done(selected.map((transaction) => transaction.hash));
   };
 
   return {

@@ -55,7 +55,7 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
   }
 
   async function verifyAndKeep(raw: readonly Uint8Array[], from: NodeId | undefined): Promise<void> {
-    const verified = await verifier.verifyTransactions(raw);
+    const verified = await verifier.verifyTransactions(raw, 'proposal');
     if (!verified.ok) return;
     const good = verified.value.flatMap((result) => (result.ok ? [result.value] : []));
     if (good.length < verified.value.length && from !== undefined)

@@ -4,15 +4,20 @@ import type { Clock } from '../clock.ts';
 import type { VerifyPool } from '../workers/verify-types.ts';
 import type { CommitRate } from './commit-rate.ts';
 
-/** Submissions waiting for one batch; more are refused, so that a flood costs bounded memory. */
-const WAITING_COUNT_MAX = 20_000;
+/** Submissions being checked; more are refused. Well below the limit of the verify worker, which peers share. */
+const WAITING_COUNT_MAX = 8_192;
 /**
  * A client is refused while more executable transactions wait than the chain makes final in this time: a quick no is
  * worth more than a late yes, and the work of taking in what cannot be ordered would slow the ordering down.
  */
-const BACKLOG_SECONDS = 2;
+const BACKLOG_SECONDS = 1;
 /** So much may always wait: a burst on a chain that has rested. */
-const BACKLOG_COUNT_MIN = 4_096;
+const BACKLOG_COUNT_MIN = 2_048;
+/**
+ * The first submission after a pause goes on at once. In a stream of them a batch follows the one before it by this
+ * much: a batch costs two changes of thread and a synced write, however few are in it.
+ */
+const GATHER_MS = 10;
 
 export type Submission = { submit(raw: Uint8Array): Promise<Result<HashHex, Failure>>; pendingCount(): number };
 
@@ -23,22 +28,30 @@ export type SubmissionDependencies = {
   /** Resolves when the journal holds everything that was admitted so far: only then is a client told yes. */
   readonly flushJournal: () => Promise<void>;
   readonly onAdmitted: () => void;
-  readonly clock: Pick<Clock, 'defer'>;
+  readonly clock: Pick<Clock, 'defer' | 'after' | 'monotonicMs'>;
 };
 
 type Waiting = { readonly raw: Uint8Array; readonly resolve: (result: Result<HashHex, Failure>) => void };
 
 const busy = (remedy: string): Result<never, Failure> => fail({ code: 'POOL_BUSY', message: 'txpool is full', remedy });
 
-/** Gathers what clients submit in one turn of the event loop into one batch for verify worker, pool and journal. */
+/** Gathers what clients submit into batches for verify worker, pool and journal. */
 export function createSubmission(dependencies: SubmissionDependencies): Submission {
-  const { pool, verifier, commitRate, flushJournal, onAdmitted } = dependencies;
+  const { pool, verifier, commitRate, flushJournal, onAdmitted, clock } = dependencies;
   let waiting: Waiting[] = [];
   let pendingCount = 0;
+  let flushedAtMs = Number.NEGATIVE_INFINITY;
+
+  function schedule(): void {
+    const waitMs = flushedAtMs + GATHER_MS - clock.monotonicMs();
+    if (waitMs > 0) clock.after(Math.ceil(waitMs), () => void flush());
+    else clock.defer(() => void flush());
+  }
 
   async function flush(): Promise<void> {
     const batch = waiting;
     waiting = [];
+    flushedAtMs = clock.monotonicMs();
     try {
       const results = await admit(batch.map((entry) => entry.raw));
       for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result<HashHex, Failure>);
@@ -48,7 +61,7 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
   }
 
   async function admit(raw: readonly Uint8Array[]): Promise<readonly Result<HashHex, Failure>[]> {
-    const verified = await verifier.verifyTransactions(raw);
+    const verified = await verifier.verifyTransactions(raw, 'client');
     if (!verified.ok) return raw.map(() => fail(verified.error));
     const good = verified.value.flatMap((result) => (result.ok ? [result.value] : []));
     const admitted = pool.add(good, { type: 'local' } satisfies Origin);
@@ -77,7 +90,7 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
       pendingCount++;
       return new Promise((resolve) => {
         waiting.push({ raw, resolve });
-        if (waiting.length === 1) dependencies.clock.defer(() => void flush());
+        if (waiting.length === 1) schedule();
       });
     },
   };

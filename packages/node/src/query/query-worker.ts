@@ -4,13 +4,13 @@ import { initCrypto, suiteByName } from '@hansa/crypto';
 import { openLedgerReader } from '@hansa/ledger';
 import { assert } from '@hansa/primitives';
 import { toFailure } from '../failure.ts';
-import { nameThread } from '../workers/name-thread.ts';
+import { describeThread } from '../workers/thread.ts';
 import { answerQuery } from './answer-query.ts';
 import { QueryRefusal } from './context.ts';
 import type { QueryAnswerMessage, QueryRequestMessage, QueryWorkerData } from './messages.ts';
 
 assert(parentPort !== null, 'the query worker runs as a worker thread');
-nameThread('hansa-query');
+describeThread({ name: 'hansa-query', isBackground: true });
 const port = parentPort;
 const data = workerData as QueryWorkerData;
 await initCrypto();

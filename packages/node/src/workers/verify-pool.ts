@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, type Worker } from 'node:worker_threads';
-import { assert, ChainError, type Failure, fail, ok, type Result } from '@hansa/primitives';
+import { assert, BoundedQueue, ChainError, type Failure, fail, ok, type Result } from '@hansa/primitives';
 import type { SignedTransaction } from '@hansa/protocol';
 import type { NodeErrorCode } from '../errors.ts';
 import { spawnWorker } from './spawn-worker.ts';
@@ -19,6 +19,7 @@ import type {
   VerifyPool,
   VerifyPoolDependencies,
   VerifyPoolOptions,
+  VerifyUrgency,
 } from './verify-types.ts';
 
 /** Transactions of one message: about 4 ms of work. */
@@ -68,8 +69,7 @@ class Pool implements VerifyPool {
   #votePort: MessagePort | undefined;
   #state: 'new' | 'running' | 'ended' = 'new';
   #nextId = 1;
-  #waiting: Message[] = [];
-  #waitingFront = 0;
+  readonly #waiting: Readonly<Record<VerifyUrgency, BoundedQueue<Message>>>;
   readonly #atWorker: Map<number, Message> = new Map();
   readonly #votes: Map<number, VoteCall> = new Map();
   #transactionCount = 0;
@@ -80,6 +80,9 @@ class Pool implements VerifyPool {
     this.#suite = options.suite;
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
     this.#onFatal = onFatal;
+    // A message holds one transaction at least.
+    const lane = (): BoundedQueue<Message> => new BoundedQueue(this.#limits.transactionCountMax);
+    this.#waiting = { proposal: lane(), peer: lane(), client: lane() };
   }
 
   async start(): Promise<void> {
@@ -116,7 +119,7 @@ class Pool implements VerifyPool {
     };
   }
 
-  verifyTransactions(raw: readonly Uint8Array[]): Promise<TransactionOutcomes> {
+  verifyTransactions(raw: readonly Uint8Array[], urgency: VerifyUrgency): Promise<TransactionOutcomes> {
     let sizeBytes = 0;
     for (const bytes of raw) sizeBytes += bytes.length;
     const { transactionCountMax, transactionBytesMax } = this.#limits;
@@ -129,7 +132,7 @@ class Pool implements VerifyPool {
     this.#transactionBytes += sizeBytes;
     return new Promise((resolve) => {
       const call: Call = { outcomes: [], count: raw.length, resolve };
-      for (const message of packMessages(call, raw)) this.#waiting.push(message);
+      for (const message of packMessages(call, raw)) this.#waiting[urgency].push(message);
       this.#feed();
     });
   }
@@ -159,16 +162,12 @@ class Pool implements VerifyPool {
     const worker = this.#worker;
     if (worker === undefined || this.#state !== 'running') return;
     while (this.#atWorker.size < MESSAGES_AT_WORKER) {
-      const message = this.#waiting[this.#waitingFront];
+      const { proposal, peer, client } = this.#waiting;
+      const message = proposal.shift() ?? peer.shift() ?? client.shift();
       if (message === undefined) break;
-      this.#waitingFront++;
       const id = this.#nextId++;
       this.#atWorker.set(id, message);
       worker.postMessage({ id, packed: message.packed } satisfies TransactionBatch, [message.packed.buffer]);
-    }
-    if (this.#waitingFront === this.#waiting.length || this.#waitingFront > 1024) {
-      this.#waiting = this.#waiting.slice(this.#waitingFront);
-      this.#waitingFront = 0;
     }
   }
 
@@ -205,13 +204,11 @@ class Pool implements VerifyPool {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     const busy = fail(this.#busy());
-    const calls = new Set(
-      [...this.#atWorker.values(), ...this.#waiting.slice(this.#waitingFront)].map(({ call }) => call),
-    );
-    for (const call of calls) call.resolve(busy);
+    for (const { call } of this.#atWorker.values()) call.resolve(busy);
+    for (const lane of Object.values(this.#waiting)) {
+      for (let message = lane.shift(); message !== undefined; message = lane.shift()) message.call.resolve(busy);
+    }
     for (const call of this.#votes.values()) call.resolve(busy);
-    this.#waiting = [];
-    this.#waitingFront = 0;
     this.#atWorker.clear();
     this.#votes.clear();
   }

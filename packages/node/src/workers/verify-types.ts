@@ -4,6 +4,12 @@ import type { SignedTransaction } from '@hansa/protocol';
 /** One signature of a validator to check: over `digest`, by the holder of `nodeId`. */
 export type SignatureCheck = { readonly digest: HashHex; readonly signature: Uint8Array; readonly nodeId: NodeId };
 
+/**
+ * Who waits for the check. `proposal`: a vote does. `peer`: a transaction that a member has said yes to. `client`: one
+ * that may still be refused. A more urgent one overtakes all others, so that overload makes clients wait, not the chain.
+ */
+export type VerifyUrgency = 'proposal' | 'peer' | 'client';
+
 export type VerifyLimits = {
   /** Transactions waiting or being checked; above it a batch is refused as a whole. */
   readonly transactionCountMax: number;
@@ -17,8 +23,8 @@ export type VerifyLimits = {
 export type VerifyBusy = Failure<'VERIFY_BUSY'>;
 
 /**
- * Decoding and signature checks off the main thread. Outcomes come in the order of the input, and calls of one kind
- * are answered in the order in which they were made. Signatures overtake transactions.
+ * Decoding and signature checks off the main thread. Outcomes come in the order of the input, and calls of one
+ * kind and urgency are answered in the order in which they were made. Signatures overtake transactions.
  */
 export type VerifyPool = {
   start(): Promise<void>;
@@ -27,6 +33,7 @@ export type VerifyPool = {
   /** Decode and recover the sender. The bytes are copied before this returns. */
   verifyTransactions(
     raw: readonly Uint8Array[],
+    urgency: VerifyUrgency,
   ): Promise<Result<readonly Result<SignedTransaction, Failure>[], VerifyBusy>>;
   verifySignatures(checks: readonly SignatureCheck[]): Promise<Result<readonly boolean[], VerifyBusy>>;
   /** For metrics and for back pressure: sources pause while `transactionCount` is above half of its limit. */

@@ -1,9 +1,9 @@
 /** Thread that decodes transactions, recovers their senders and checks validators' signatures. */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type CryptoSuite, initCrypto, suiteByName } from '@hansa/crypto';
-import { assert, type Failure, type Result } from '@hansa/primitives';
+import { type AddressHex, assert, type Failure, type HashHex, type Result } from '@hansa/primitives';
 import { decodeTransaction, recoverSender, type SignedTransaction } from '@hansa/protocol';
-import { nameThread } from './name-thread.ts';
+import { describeThread } from './thread.ts';
 import { RecordWriter } from './transaction-record.ts';
 import type {
   TransactionAnswer,
@@ -18,15 +18,18 @@ import type {
 const TRANSACTIONS_BETWEEN_VOTES = 4;
 /** Bytes of a record beside the transaction's own, roughly. */
 const RECORD_OVERHEAD = 320;
+/** Senders that are remembered: a transaction may come from a client, by gossip, with a proposal and in a block. */
+const SENDER_COUNT_MAX = 16_384;
 
 assert(parentPort !== null, 'the verify worker runs as a worker thread');
-nameThread('hansa-verify');
+describeThread({ name: 'hansa-verify', isBackground: true });
 const port = parentPort;
 const { suite: suiteName, votePort } = workerData as VerifyWorkerData;
 await initCrypto();
 const chosen = suiteByName(suiteName);
 assert(chosen !== undefined, `a suite that this program has was expected, got ${suiteName}`);
 const suite: CryptoSuite = chosen;
+const senders = new Map<HashHex, AddressHex>();
 
 votePort.on('message', (batch: VoteBatch) => answerVotes(batch));
 port.on('message', (batch: TransactionBatch) => {
@@ -50,7 +53,18 @@ function checkTransactions(packed: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function checkTransaction(bytes: Uint8Array): Result<SignedTransaction, Failure> {
   const decoded = decodeTransaction(bytes);
-  return decoded.ok ? recoverSender(decoded.value) : decoded;
+  if (!decoded.ok) return decoded;
+  const { hash } = decoded.value;
+  // The hash covers the signature: equal hashes have one sender.
+  const known = senders.get(hash);
+  if (known !== undefined) return { ok: true, value: { ...decoded.value, sender: known } };
+  const recovered = recoverSender(decoded.value);
+  if (recovered.ok) {
+    senders.set(hash, recovered.value.sender);
+    const [oldest] = senders.keys();
+    if (senders.size > SENDER_COUNT_MAX && oldest !== undefined) senders.delete(oldest);
+  }
+  return recovered;
 }
 
 /** Votes do not wait for the end of a batch of transactions: the port is read in the middle of it. */

@@ -295,6 +295,13 @@ describe('proposals and their transactions', () => {
     kit.driver.onPoolState(POOL);
     kit.run();
     expect(verdicts(kit.inputs)).toEqual(['waiting']);
+    // They may be on their way by the pool's own channel.
+    expect(kit.sent).toEqual([]);
+    for (let tick = 0; tick < 2; tick++) {
+      kit.passMs(50);
+      kit.driver.onTick();
+    }
+    kit.run();
     expect(kit.sent).toEqual([{ to: [idOf(1)], packet: { type: 'transaction-request', hashes } }]);
     kit.driver.receive(idOf(1), { type: 'transactions', raw: [new Uint8Array(1), new Uint8Array(1)] });
     kit.run();

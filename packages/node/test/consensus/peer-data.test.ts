@@ -127,6 +127,7 @@ test('PBFT-R2: transactions and bodies that are missing are asked of one peer af
   for (let round = 0; round < 3; round++) {
     intake.onValidate({ type: 'validate', proposal, digest: hashOf(3), ancestors: [], mode: 'full', from });
     intake.onFetch({ type: 'fetch', digest: hashOf(4), height: 1 as Height, heightMin: 1 as Height, from });
+    for (let tick = 0; tick < 3; tick++) intake.onTick();
   }
   const asked = (type: ConsensusPacket['type']): NodeId[] =>
     sent.flatMap(({ to, packet }) => (packet.type === type ? to : []));

@@ -56,10 +56,11 @@ function transfer(key: number, nonce: number): SignedTransaction {
 let nowMs = 0;
 let head = 0;
 let parameters: ChainParameters;
-let rate = 0;
+let limit = 0;
 let pool: TxPool;
 let tracker: OrderedTracker;
 let store: ProposalTransactionStore;
+const proposed: [number, boolean][] = [];
 const nonces = new Map<string, bigint>();
 const digestOf = (proposal: Proposal): HashHex => proposalDigest(suite, proposal);
 const term = (): TermInfo => ({ parameters }) as TermInfo;
@@ -117,8 +118,9 @@ let source: ReturnType<typeof createProposalSource>;
 
 beforeAll(initCrypto);
 beforeEach(() => {
-  [nowMs, head, rate] = [0, 0, 0];
+  [nowMs, head, limit] = [0, 0, 1_000];
   nonces.clear();
+  proposed.length = 0;
   parameters = DEFAULT_CHAIN_PARAMETERS;
   pool = createTxPool(
     { chainId: CHAIN_ID },
@@ -159,7 +161,11 @@ beforeEach(() => {
       tracker,
       transactions: store,
       digestOf,
-      commitRate: { perSecond: () => rate },
+      inFlight: {
+        count: () => limit,
+        onProposed: (height, isCut) => proposed.push([height, isCut]),
+        onCommitted: () => undefined,
+      },
       headHeight: () => head as Height,
       clock: { ...systemClock, monotonicMs: () => nowMs },
     },
@@ -258,21 +264,24 @@ describe('a primary', () => {
     expect(store.transactionsOf(proposalOf(2, [a]))).toHaveLength(1);
   });
 
-  test('orders no more than the chain makes final in half a second, and always some', () => {
+  test('orders no more than may be in flight, and says when that kept something back', () => {
     for (let nonce = 0; nonce < 150; nonce++) add(transfer(0, nonce), transfer(1, nonce));
-    expect(select(1)).toHaveLength(100);
-    rate = 500;
+    limit = 250;
     expect(select(1)).toHaveLength(250);
-    const first = proposalOf(1, store.transactionsOf(proposalOf(1, [])));
-    expect(first.transactionHashes).toHaveLength(0);
     const inFlight = proposalOf(
       1,
       Array.from({ length: 120 }, (_, nonce) => transfer(0, nonce)),
     );
     expect(select(2, [inFlight])).toHaveLength(130);
-    rate = 100;
+    limit = 120;
     expect(select(2, [inFlight])).toBeUndefined();
     head = 1;
-    expect(select(2, [inFlight])?.length).toBe(100);
+    limit = 1_000;
+    expect(select(2, [inFlight])).toHaveLength(180);
+    expect(proposed).toEqual([
+      [1, true],
+      [2, true],
+      [2, false],
+    ]);
   });
 });

@@ -67,7 +67,7 @@ describe('transactions', () => {
       encodeSignedTransaction(unsigned({ lastHeight: 77 as Height }), key),
       encodeSignedTransaction(unsigned({ chainId: Number.MAX_SAFE_INTEGER, gasLimit: 2n ** 63n }), key),
     ];
-    const result = await pool.verifyTransactions(raw);
+    const result = await pool.verifyTransactions(raw, 'client');
     if (!result.ok) throw new Error(result.error.message);
     expect(result.value).toEqual(raw.map(expectedOf));
     expect(result.value.every((each) => each.ok)).toBe(true);
@@ -76,7 +76,7 @@ describe('transactions', () => {
   test('what is wrong comes back as its failure, at its place', async () => {
     const good = encodeSignedTransaction(unsigned(), key);
     const raw = [good, new Uint8Array(0), good.subarray(0, 50), Uint8Array.of(3, 0xc0), good];
-    const result = await pool.verifyTransactions(raw);
+    const result = await pool.verifyTransactions(raw, 'client');
     if (!result.ok) throw new Error(result.error.message);
     expect(result.value).toEqual(raw.map(expectedOf));
     expect(result.value.map((each) => each.ok)).toEqual([true, false, false, false, true]);
@@ -85,7 +85,7 @@ describe('transactions', () => {
   test('the bytes are copied, and the answer does not keep the batch alive', async () => {
     const raw = encodeSignedTransaction(unsigned(), key);
     const copy = raw.slice();
-    const answer = pool.verifyTransactions([copy, copy]);
+    const answer = pool.verifyTransactions([copy, copy], 'client');
     copy.fill(0);
     const result = await answer;
     if (!result.ok || !result.value[0]?.ok) throw new Error('a transaction was expected');
@@ -100,7 +100,7 @@ describe('transactions', () => {
     );
     const order: number[] = [];
     const calls = [raw, raw.slice(0, 1), raw.slice(1, 3)].map((each, index) =>
-      pool.verifyTransactions(each).then((result) => {
+      pool.verifyTransactions(each, 'client').then((result) => {
         order.push(index);
         return result.ok ? result.value.map((tx) => (tx.ok ? Number(tx.value.nonce) : -1)) : [];
       }),
@@ -108,8 +108,19 @@ describe('transactions', () => {
     expect(await Promise.all(calls)).toEqual([raw.map((_, nonce) => nonce), [0], [1, 2]]);
     expect(order).toEqual([0, 1, 2]);
     expect(pool.load()).toEqual({ transactionCount: 0, transactionBytes: 0, signatureCount: 0 });
-    expect(await pool.verifyTransactions([])).toEqual({ ok: true, value: [] });
+    expect(await pool.verifyTransactions([], 'client')).toEqual({ ok: true, value: [] });
   });
+});
+
+test('what a vote waits for overtakes what peers sent, and that overtakes what clients sent', async () => {
+  const raw = (from: number, count: number): Uint8Array[] =>
+    Array.from({ length: count }, (_, i) => encodeSignedTransaction(unsigned({ nonce: BigInt(from + i) }), key));
+  const order: string[] = [];
+  const calls = (['client', 'peer', 'proposal'] as const).map((urgency, i) =>
+    pool.verifyTransactions(raw(1_000 * (i + 1), 320), urgency).then(() => order.push(urgency)),
+  );
+  await Promise.all(calls);
+  expect(order).toEqual(['proposal', 'peer', 'client']);
 });
 
 describe('signatures', () => {
@@ -131,7 +142,7 @@ describe('signatures', () => {
       encodeSignedTransaction(unsigned({ nonce: BigInt(nonce) }), key),
     );
     const order: string[] = [];
-    const transactions = pool.verifyTransactions(raw).then(() => order.push('transactions'));
+    const transactions = pool.verifyTransactions(raw, 'client').then(() => order.push('transactions'));
     const votes = pool.verifySignatures([signatureCheck('vote')]).then(() => order.push('vote'));
     await Promise.all([transactions, votes]);
     expect(order).toEqual(['vote', 'transactions']);
@@ -142,15 +153,15 @@ test('a full queue refuses and says so; stopping answers everybody', async () =>
   const limits = { transactionCountMax: 2, transactionBytesMax: 1_000, signatureCountMax: 1 };
   const small = createVerifyPool({ suite: 'standard', limits }, { onFatal: (error) => fatal.push(error) });
   const raw = encodeSignedTransaction(unsigned(), key);
-  const waiting = small.verifyTransactions([raw, raw]);
-  expect(await small.verifyTransactions([raw])).toMatchObject({ ok: false, error: { code: 'VERIFY_BUSY' } });
+  const waiting = small.verifyTransactions([raw, raw], 'client');
+  expect(await small.verifyTransactions([raw], 'client')).toMatchObject({ ok: false, error: { code: 'VERIFY_BUSY' } });
   await small.start();
   expect((await waiting).ok).toBe(true);
-  expect(await small.verifyTransactions([new Uint8Array(1_001)])).toMatchObject({ ok: false });
+  expect(await small.verifyTransactions([new Uint8Array(1_001)], 'client')).toMatchObject({ ok: false });
   const vote = small.verifySignatures([signatureCheck('vote')]);
   expect(await small.verifySignatures([signatureCheck('vote')])).toMatchObject({ ok: false });
   expect((await vote).ok).toBe(true);
-  const last = small.verifyTransactions([raw]);
+  const last = small.verifyTransactions([raw], 'client');
   await Promise.all([small.stop(), small.stop()]);
   expect(await last).toMatchObject({ ok: false, error: { code: 'VERIFY_BUSY' } });
   expect(await small.verifySignatures([signatureCheck('late')])).toMatchObject({ ok: false });
@@ -162,7 +173,7 @@ test('a worker that breaks is fatal, once, and leaves nobody waiting', async () 
   await broken.start();
   const check = signatureCheck('x');
   const vote = broken.verifySignatures([{ ...check, nodeId: undefined as unknown as typeof check.nodeId }]);
-  const transactions = broken.verifyTransactions([encodeSignedTransaction(unsigned(), key)]);
+  const transactions = broken.verifyTransactions([encodeSignedTransaction(unsigned(), key)], 'client');
   expect(await vote).toMatchObject({ ok: false });
   await transactions;
   expect(errors.length).toBe(1);

@@ -1,7 +1,9 @@
 import { ethereumCrypto, standardSuite } from '@hansa/crypto';
 import { type AddressHex, addressToHex, bytesToHex, fromHex, toAddressHex } from '@hansa/primitives';
 import { encodeSignedTransaction } from '@hansa/protocol';
-import type { PreparedTransaction } from './load.ts';
+
+/** A transaction signed ahead of the run, so that signing costs nothing while the clock runs. */
+export type PreparedTransaction = { readonly hash: string; readonly raw: string };
 
 /** A client of the bench: one account, its signed transactions, and which of them is next. */
 export type Account = {

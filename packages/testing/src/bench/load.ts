@@ -1,9 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { Account } from './accounts.ts';
 
-/** A transaction signed ahead of the run, so that signing costs nothing while the clock runs. */
-export type PreparedTransaction = { readonly hash: string; readonly raw: string };
-
 /** One moment at which a transaction was due, and what became of it. */
 export type Slot = {
   /** When it was due, in milliseconds of `performance.now()`: latency counts from here, whenever it really left. */

@@ -21,7 +21,7 @@ open loop: transfers at a constant rate, then at half of it, then one at a time;
 
   --rate TX_PER_S     offered load (1200)
   --seconds S         of the sustained load (60); half load takes at most 30
-  --warm-up S         seconds of half load before anything is measured (10)
+  --warm-up S         seconds of half load on the nodes that have just started (10)
   --accounts N        clients, one account each (200)
   --nodes N           validators (4)
   --lone N            lone transactions on the idle net (20)
@@ -29,6 +29,7 @@ open loop: transfers at a constant rate, then at half of it, then one at a time;
   --timeline          a line for each second
   --out FILE          everything as JSON
   --cpu-prof DIR      a CPU profile of each node's threads
+  --node-flags FLAGS  flags of Node.js for the nodes, separated by commas
   --keep              leaves the directories of the nodes
 `;
 const { values } = parseArgs({
@@ -43,6 +44,7 @@ const { values } = parseArgs({
     timeline: { type: 'boolean', default: false },
     out: { type: 'string' },
     'cpu-prof': { type: 'string' },
+    'node-flags': { type: 'string' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -65,11 +67,9 @@ const folder = mkdtempSync(join(tmpdir(), 'hansa-bench-'));
 say('signature ceiling …');
 const ceilingBefore = await measureSignatureCeiling(3_000);
 const profile = values['cpu-prof'];
-const net = await startBenchNet({
-  folder,
-  nodeCount,
-  ...(profile === undefined ? {} : { nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${profile}`] }),
-});
+const nodeFlags = values['node-flags']?.split(',') ?? [];
+if (profile !== undefined) nodeFlags.push('--cpu-prof', `--cpu-prof-dir=${profile}`);
+const net = await startBenchNet({ folder, nodeCount, nodeFlags });
 try {
   await run(net, TRANSFER);
 } finally {
@@ -90,8 +90,9 @@ async function run(net: BenchNet, workload: Workload): Promise<void> {
     return measured;
   };
   const half = Math.floor(rate / 2);
-  if (Number(values['warm-up']) > 0) await load('warm-up', half, Number(values['warm-up']));
   const results: (readonly [string, Measured])[] = [];
+  const warmUp = Number(values['warm-up']);
+  if (warmUp > 0) results.push([`half, just started, ${warmUp} s`, await load('warm-up', half, warmUp)]);
   results.push([`sustained ${seconds} s`, await load('sustained', rate, seconds)]);
   results.push(['half', await load('half', half, Math.min(30, seconds))]);
   if (values.overload) {

@@ -163,8 +163,8 @@ export const DRIVER_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'driver/vote-log.ts',
-        'const synced = written === undefined ? file.sync() : written.then(() => file.sync());',
-        'const synced = file !== this.#copies[0] ? written : written === undefined ? file.sync() : written.then(() => file.sync());',
+        'return (written === undefined ? file.sync() : written.then(() => file.sync())) ?? [];',
+        'return (i > 0 ? written : written === undefined ? file.sync() : written.then(() => file.sync())) ?? [];',
       ),
     ],
   },
