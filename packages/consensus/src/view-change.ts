@@ -15,7 +15,7 @@ import { primaryOf } from './primary.ts';
 import { weightWhere } from './quorum.ts';
 import { isSameClaim } from './reject.ts';
 import { castNewView, castPrepare, castViewChange, claimOf, sendStatus } from './safety.ts';
-import { cover, markChanged, persist, type ReplicaState, type Step, stableOf, stopVoting, termOf } from './state.ts';
+import { cover, markChanged, persist, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
 import { mayVote } from './voting-right.ts';
 
 export function onSuspect(step: Step, message: Verified<SuspectMessage>): void {
@@ -223,11 +223,8 @@ export function tryVoteTip(step: Step): void {
     fetchProposal(step, chain.digest, chain.height, signers);
     return;
   }
-  if (chain.type === 'contradicts') {
-    const detail = `the tip of view ${termState.view} at height ${tip.height} does not stand on the final block ${stableOf(state)}`;
-    stopVoting(step, 'safety violation', { type: 'safetyViolation', rule: 'V8', detail });
-    return;
-  }
+  // What was prepared and never decided: a later view, in which I was not, has decided something else. V4 leads there.
+  if (chain.type === 'contradicts') return;
   // The clock is not looked at again: a certificate vouches for it.
   for (const entry of chain.entries) vouchFor(step, entry, signers);
   if (!mayVote(state) || chain.entries.some((entry) => entry.verdict !== 'valid')) return;
