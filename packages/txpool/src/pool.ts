@@ -12,7 +12,7 @@ import type { SignedTransaction } from '@hansa/protocol';
 import type { AccountQueue } from './account-queue.ts';
 import { commitFacts } from './commit.ts';
 import { costOf, type Entry, priceOf } from './entry.ts';
-import { type PoolRefusal, poolRefusal } from './errors.ts';
+import { type PoolCode, type PoolRefusal, poolRefusal } from './errors.ts';
 import { ExpiryIndex } from './expiry-index.ts';
 import { GossipLog } from './gossip-log.ts';
 import { assertPoolLimits, DEFAULT_POOL_LIMITS, type PoolLimits } from './limits.ts';
@@ -76,6 +76,9 @@ class Pool implements TxPool {
       const outcome = this.#admit(tx, origin, arrivedAt);
       if (outcome.ok && origin.type === 'local') journalled.push(tx.bytes);
       if (outcome.ok && origin.type === 'journal') this.#journalledCount++;
+      if (!outcome.ok && origin.type === 'journal' && !this.has(tx.hash)) {
+        this.#record.addEnded(endOfRefused(tx, outcome.error));
+      }
       return outcome;
     });
     if (journalled.length > 0 && this.#dependencies.journal !== undefined) {
@@ -245,11 +248,11 @@ class Pool implements TxPool {
   }
 
   #admit(tx: SignedTransaction, origin: Origin, arrivedAt: number): Result<Admission, PoolRefusal> {
-    const early = this.#validateAlone(tx);
+    const early = lastingRefusal(this.#validateAlone(tx), origin);
     if (early !== undefined) return this.#refuse(early);
     const account = this.#index.account(tx.sender);
     const refusal =
-      validateStateful(tx, account, { limits: this.#limits, height: this.#height }) ??
+      lastingRefusal(validateStateful(tx, account, { limits: this.#limits, height: this.#height }), origin) ??
       this.#makeRoom(tx, account, origin);
     if (refusal !== undefined) {
       this.#index.settle(account);
@@ -409,4 +412,27 @@ class Pool implements TxPool {
     this.#journalledCount = own.length;
     journal.rewrite(own);
   }
+}
+
+/** What can pass: the account may be funded again, a change of parameters taken back. */
+const PASSING_CODES: ReadonlySet<PoolCode> = new Set([
+  'POOL_INSUFFICIENT_FUNDS',
+  'POOL_UNDERPRICED',
+  'POOL_FEE_CAP_TOO_LOW',
+  'POOL_EXCEEDS_BLOCK_GAS_LIMIT',
+  'POOL_EXCEEDS_TRANSACTION_GAS_LIMIT',
+]);
+
+/** A client was told yes for what the journal holds. What waited before a restart waits after it, too. */
+function lastingRefusal(refusal: PoolRefusal | undefined, origin: Origin): PoolRefusal | undefined {
+  if (refusal === undefined || origin.type !== 'journal') return refusal;
+  return PASSING_CODES.has(refusal.code) ? undefined : refusal;
+}
+
+/** What its client learns of a journalled transaction that cannot be taken back; the ledger is asked first. */
+function endOfRefused({ hash, lastHeight }: SignedTransaction, refusal: PoolRefusal): EndedTransaction {
+  const { code, message, remedy } = refusal;
+  return code === 'POOL_EXPIRED' && lastHeight !== undefined
+    ? { type: 'expired', hash, lastHeight, message, remedy }
+    : { type: 'dropped here', hash, code, message, remedy };
 }

@@ -42,7 +42,7 @@ export type PoolListener = {
 export type Origin =
   /** Submitted to this node: kept in the journal, evicted after all foreign ones, passed on to every peer. */
   | { readonly type: 'local' }
-  /** Read back from the journal: as `local`, but not appended again. */
+  /** Read back from the journal: as `local`, but not appended again, and not refused for what can pass. */
   | { readonly type: 'journal' }
   /** `relay`: pass it on at once (it came from a node that does not reach the validators itself). */
   /** Came with a proposal that was dropped later, or was fetched for one. */
