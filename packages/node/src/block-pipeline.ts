@@ -69,7 +69,9 @@ export function createBlockPipeline(dependencies: BlockPipelineDependencies): Bl
     },
     importBlock: async (block, blockHash, signed) => {
       if (block.block.header.height <= headView.height()) return { type: 'stale' };
-      const outcome = await execution.importBlock(block, blockHash, signed);
+      const outcome = await new Promise<ImportOutcome>((resolve) =>
+        settle(execution.importBlock(block, blockHash, signed), resolve),
+      );
       if (outcome.type === 'committed') {
         take(outcome.block);
         dependencies.onImported(outcome.block);
