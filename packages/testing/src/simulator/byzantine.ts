@@ -2,13 +2,10 @@
 import type { PbftStatus } from '@hansa/consensus';
 import type { HashHex, Height, NodeId, View } from '@hansa/primitives';
 import type { PbftMessage, VoteCertificate } from '@hansa/protocol';
-import { claimOf, Forger, type Made, type Signed, type Unsigned } from './forgery.ts';
-import type { Member } from './member.ts';
+import { claimOf, Forger, type Forging, type ForgingWorld, type Made, type Signed, type Unsigned } from './forgery.ts';
 import type { SimPacket } from './packet.ts';
 import type { Prng } from './prng.ts';
 import { simHash } from './sim-crypto.ts';
-import type { Run, SimNode } from './sim-node.ts';
-import type { World } from './world.ts';
 
 export const STRATEGIES = [
   'equivocation',
@@ -31,12 +28,39 @@ export type Strategy = (typeof STRATEGIES)[number];
 
 const HISTORY_MAX = 400;
 
+/** To whom it lies. */
+export type LiarPeer = { readonly index: number; readonly nodeId: NodeId };
+/** A node that can lie: a simulated one of either kind. */
+export type LiarNode = Forging &
+  LiarPeer & {
+    readonly label: string;
+    isByzantine: boolean;
+    /** A primary that excludes somebody, where the pool is a stand-in. */
+    leavesOut?: (hash: HashHex) => boolean;
+    readonly isUp: boolean;
+    readonly status: PbftStatus | undefined;
+    forget(): void;
+  };
+/** How lies get out. */
+export type LiarRun = {
+  readonly world: ForgingWorld & {
+    readonly queue: { after(delayUs: number, run: () => void): void };
+    count(what: string): void;
+  };
+  /** Every node, the liar among them. */
+  peers(): readonly LiarPeer[];
+  /** What goes to a peer instead of a packet. */
+  tamper(change: (to: LiarPeer, packet: SimPacket) => readonly SimPacket[]): void;
+  /** Something that the liar says on its own. */
+  inject(to: LiarPeer, packet: SimPacket): void;
+};
+
 /** One liar. Its second process (Twins) is another `SimNode` with the same id, started by the cluster. */
 export class Liar {
-  readonly node: SimNode;
+  readonly node: LiarNode;
   readonly strategies: ReadonlySet<Strategy>;
-  readonly #run: Run;
-  readonly #world: World;
+  readonly #run: LiarRun;
+  readonly #world: LiarRun['world'];
   readonly #chance: Prng;
   readonly #forger: Forger;
   /** To whom nothing, or the other version, is sent; drawn anew from time to time. */
@@ -46,7 +70,7 @@ export class Liar {
   /** The other version of each own proposal. */
   readonly #others: Map<HashHex, Made> = new Map();
 
-  constructor(node: SimNode, strategies: readonly Strategy[], run: Run, chance: Prng) {
+  constructor(node: LiarNode, strategies: readonly Strategy[], run: LiarRun, chance: Prng) {
     this.node = node;
     this.strategies = new Set(strategies);
     this.#run = run;
@@ -55,7 +79,7 @@ export class Liar {
     this.#forger = new Forger(node, run.world, chance.fork(1));
     node.isByzantine = true;
     if (this.#has('censorship')) node.leavesOut = (hash) => hash.charCodeAt(0) % 2 === 0;
-    run.network.tampers.set(node, (_from, to, packet) => this.#tamper(to, packet));
+    run.tamper((to, packet) => this.#tamper(to, packet));
     this.#drawVictims();
     this.#actForever();
   }
@@ -65,7 +89,10 @@ export class Liar {
   }
 
   #drawVictims(): void {
-    const others = this.#run.nodes.map(({ nodeId }) => nodeId).filter((nodeId) => nodeId !== this.node.nodeId);
+    const others = this.#run
+      .peers()
+      .map(({ nodeId }) => nodeId)
+      .filter((nodeId) => nodeId !== this.node.nodeId);
     this.#victims = new Set(this.#chance.sample([...new Set(others)], this.#chance.between(1, others.length)));
   }
 
@@ -132,11 +159,11 @@ export class Liar {
   }
 
   #injectAll(packet: SimPacket): void {
-    for (const to of this.#run.nodes) if (to !== this.node) this.#run.network.inject(this.node, to, packet);
+    for (const to of this.#run.peers()) if (to !== this.node) this.#run.inject(to, packet);
   }
 
   /** What goes out instead of `packet`. */
-  #tamper(to: Member, packet: SimPacket): readonly SimPacket[] {
+  #tamper(to: LiarPeer, packet: SimPacket): readonly SimPacket[] {
     if (this.#has('twins') && !isPartnerOf(this.node, to)) return this.#withhold('twins');
     const isVictim = this.#victims.has(to.nodeId);
     if (this.#has('silence towards some') && isVictim) return this.#withhold('silence towards some');
@@ -256,6 +283,6 @@ export class Liar {
 }
 
 /** Twins: each process of the key talks to its own half only. */
-function isPartnerOf(twin: SimNode, to: Member): boolean {
+function isPartnerOf(twin: LiarNode, to: LiarPeer): boolean {
   return (to.index % 2 === 0) === twin.label.endsWith('T');
 }

@@ -3,10 +3,11 @@ import type { RuleId } from '@hansa/consensus';
 import { ConsensusDriver, createVoteStore, openVoteStore, replaceLostVoteStore } from '@hansa/node';
 import type { HashHex } from '@hansa/primitives';
 import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
-import { Liar, STRATEGIES, type Strategy } from './byzantine.ts';
+import { Liar, type LiarRun, STRATEGIES, type Strategy } from './byzantine.ts';
 import { Checkers } from './checkers.ts';
 import { EventQueue } from './event-queue.ts';
 import { Faults, PROFILES, type Profile } from './faults.ts';
+import type { SimPacket } from './packet.ts';
 import { Prng } from './prng.ts';
 import { type SimTransaction, simGenesis } from './sim-chain.ts';
 import { createSimDigests, simHash, simNodeId } from './sim-crypto.ts';
@@ -130,7 +131,15 @@ class Cluster {
   }
 
   #addLiar(node: SimNode, strategies: readonly Strategy[]): void {
-    this.#liars.push(new Liar(node, strategies, this.#run, this.#chance.fork(300 + this.#liars.length)));
+    const { world, network, nodes } = this.#run;
+    const run = {
+      world,
+      peers: () => nodes,
+      tamper: (change: Parameters<LiarRun['tamper']>[0]) =>
+        void network.tampers.set(node, (_from, to, packet) => change(to, packet)),
+      inject: (to: SimNode, packet: SimPacket) => network.inject(node, to, packet),
+    };
+    this.#liars.push(new Liar(node, strategies, run, this.#chance.fork(300 + this.#liars.length)));
   }
 
   run(): RunReport {

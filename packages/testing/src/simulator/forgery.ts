@@ -1,24 +1,28 @@
 /** What a liar makes up: messages that are signed with its own key, whatever they say about others. */
-import type { PbftStatus } from '@hansa/consensus';
-import type { HashHex, Height, Term, ValidatorIndex, View } from '@hansa/primitives';
+import type { FinalHead, PbftStatus } from '@hansa/consensus';
+import type { ConsensusDigests } from '@hansa/node';
+import type { HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa/primitives';
 import type { PbftMessage, Proposal, SignedClaim, VoteCertificate, VoteSignature } from '@hansa/protocol';
-import type { Member } from './member.ts';
 import type { Prng } from './prng.ts';
 import { SIM_CHAIN_ID, SIM_GROUP_ID } from './sim-chain.ts';
 import { simSign } from './sim-crypto.ts';
-import { EPOCH_MS, type World } from './world.ts';
+import { EPOCH_MS } from './world.ts';
 
 export type Unsigned<T> = T extends unknown ? Omit<T, 'signature'> : never;
 export type Signed = Extract<PbftMessage, { sender: ValidatorIndex }>;
 export type Made = { readonly proposal: Proposal; readonly digest: HashHex };
+/** Who lies, and what it knows of the chain. */
+export type Forging = { readonly nodeId: NodeId; readonly state: FinalHead };
+/** Virtual time, and how the chain digests. */
+export type ForgingWorld = { readonly queue: { readonly nowMs: number }; readonly digests: ConsensusDigests };
 type Author = { readonly term: Term; readonly sender: ValidatorIndex };
 
 export class Forger {
-  readonly #member: Member;
-  readonly #world: World;
+  readonly #member: Forging;
+  readonly #world: ForgingWorld;
   readonly #chance: Prng;
 
-  constructor(member: Member, world: World, chance: Prng) {
+  constructor(member: Forging, world: ForgingWorld, chance: Prng) {
     this.#member = member;
     this.#world = world;
     this.#chance = chance;

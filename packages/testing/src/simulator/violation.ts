@@ -8,6 +8,7 @@ export type CheckerName =
   | 'restored'
   | 'chain'
   | 'validity'
+  | 'truth'
   | 'liveness'
   | 'bounded'
   | 'quiet'

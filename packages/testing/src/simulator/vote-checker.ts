@@ -6,14 +6,24 @@ import type { PbftStatus } from '@hansa/consensus';
 import { decodeStoreRecord, type RestoredVotes, type StoreRecord } from '@hansa/node';
 import { ZERO_HASH } from '@hansa/primitives';
 import type { PbftMessage, TermInfo } from '@hansa/protocol';
-import type { Member } from './member.ts';
 import { describePacket, type SimPacket } from './packet.ts';
 import type { Fail } from './violation.ts';
-import type { World } from './world.ts';
 
 /** magic 10, owner 32, salt 4, checksum 4: docs/spec/vote-store.md, VS-2 and VS-3 */
 const FILE_HEAD_SIZE = 50;
 const BATCH_HEAD_SIZE = 20;
+
+/** Whose votes are judged: a simulated node of either kind. */
+export type Voter = {
+  readonly label: string;
+  readonly isByzantine: boolean;
+  readonly wasWiped: boolean;
+  readonly height: number;
+  readonly state: { readonly term: TermInfo };
+};
+
+/** Virtual time. */
+type Time = { readonly queue: { readonly nowMs: number } };
 
 type Sent = { readonly term: number; readonly view: number; readonly height: number; readonly digest: string };
 type NodeRecord = {
@@ -34,19 +44,19 @@ type NodeRecord = {
 
 export class VoteChecker {
   viewChangeCount = 0;
-  readonly #world: World;
+  readonly #world: Time;
   readonly #fail: Fail;
   /** Views that somebody honest wants to leave because of censorship, without a time-out. */
   readonly #accusedViews: Set<string> = new Set();
-  readonly #records: Map<Member, NodeRecord> = new Map();
+  readonly #records: Map<Voter, NodeRecord> = new Map();
 
-  constructor(world: World, fail: Fail) {
+  constructor(world: Time, fail: Fail) {
     this.#world = world;
     this.#fail = fail;
   }
 
   /** False when the packet was seen already: one broadcast is one packet. */
-  isNew(from: Member, packet: SimPacket): boolean {
+  isNew(from: Voter, packet: SimPacket): boolean {
     const record = this.#recordOf(from);
     if (record.lastPacket === packet) return false;
     record.lastPacket = packet;
@@ -54,7 +64,7 @@ export class VoteChecker {
   }
 
   /** Notes when a member came into the view in which it votes now. */
-  onStatus(node: Member, status: PbftStatus): void {
+  onStatus(node: Voter, status: PbftStatus): void {
     const record = this.#recordOf(node);
     const entered = status.changing ? -1 : status.view;
     if (entered !== record.enteredView) record.enteredMs = this.#world.queue.nowMs;
@@ -69,7 +79,7 @@ export class VoteChecker {
   }
 
   /** `message` is its own, of a term whose set it belongs to. */
-  onSent(from: Member, message: PbftMessage & { term: number }, term: TermInfo): void {
+  onSent(from: Voter, message: PbftMessage & { term: number }, term: TermInfo): void {
     const record = this.#recordOf(from);
     const line = (): string => `${from.label} sends ${describePacket({ type: 'pbft', message })}`;
     if (message.type === 'suspect') {
@@ -104,7 +114,7 @@ export class VoteChecker {
 
   /** V1: no time-out while all that may be proposed is decided. V2 names the end of the term; V5 has a view to reach. */
   #checkSuspect(
-    from: Member,
+    from: Voter,
     record: NodeRecord,
     message: Extract<PbftMessage, { type: 'suspect' }>,
     term: TermInfo,
@@ -124,7 +134,7 @@ export class VoteChecker {
   }
 
   /** Reads what became durable with an own parser of the batches. */
-  onDurable(node: Member, name: string, bytes: Uint8Array, isWhole: boolean): void {
+  onDurable(node: Voter, name: string, bytes: Uint8Array, isWhole: boolean): void {
     if (name !== 'a') return;
     const record = this.#recordOf(node);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -161,7 +171,8 @@ export class VoteChecker {
         note(`result/${stored.term}/${stored.height}/${stored.blockHash}`);
         break;
       case 'view':
-        if (stored.changing) note(`view-change/${stored.term}/${stored.view}`);
+        // Who is in the view has left the ones below it, too: within one batch the later record takes the earlier one's place.
+        if (stored.changing || stored.newView !== undefined) note(`view-change/${stored.term}/${stored.view}`);
         if (stored.newView !== undefined) note(`new-view/${stored.term}/${stored.view}`);
         break;
       default:
@@ -170,7 +181,7 @@ export class VoteChecker {
   }
 
   /** What an intact store gives back holds every vote that still binds. */
-  onRestored(node: Member, restored: RestoredVotes): void {
+  onRestored(node: Voter, restored: RestoredVotes): void {
     const record = this.#recordOf(node);
     record.lastPacket = undefined;
     if (node.isByzantine || node.wasWiped || restored.durable.voteStore.type !== 'intact') return;
@@ -193,7 +204,7 @@ export class VoteChecker {
     }
   }
 
-  #recordOf(node: Member): NodeRecord {
+  #recordOf(node: Voter): NodeRecord {
     let record = this.#records.get(node);
     if (record === undefined) {
       record = {
