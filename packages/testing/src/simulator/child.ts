@@ -1,3 +1,3 @@
 import { runChild } from './run-seeds.ts';
 
-runChild(process.argv[2]);
+await runChild(process.argv[2]);

@@ -1,7 +1,6 @@
 /** `npm run sim -- --help`. */
-import { runSeed } from './cluster.ts';
 import { HELP, OptionError, readOptions, type SimOptions } from './options.ts';
-import { runSeeds } from './run-seeds.ts';
+import { runAnySeed, runSeeds } from './run-seeds.ts';
 import { type SeedResult, Summary, toSeedResult } from './summary.ts';
 
 const PROGRESS_INTERVAL_MS = process.stdout.isTTY ? 500 : 10_000;
@@ -13,17 +12,17 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) process.stdout.write(HELP);
-  else process.exitCode = options.seed === undefined ? await runMany(options) : runOne(options, options.seed);
+  else process.exitCode = options.seed === undefined ? await runMany(options) : await runOne(options, options.seed);
 } catch (error) {
   if (!(error instanceof OptionError)) throw error;
   process.stderr.write(`${error.message}\nnpm run sim -- --help lists the options.\n`);
   process.exitCode = 2;
 }
 
-function runOne({ trace, shape }: SimOptions, seed: number): number {
+async function runOne({ trace, shape }: SimOptions, seed: number): Promise<number> {
   const summary = new Summary();
   const startedMs = performance.now();
-  const report = runSeed({ seed, ...shape, ...(trace ? { writeTrace: say } : {}) });
+  const report = await runAnySeed({ seed, ...shape, ...(trace ? { writeTrace: say } : {}) });
   summary.add(toSeedResult(report));
   say(`seed ${describeRun(report)}`);
   say(`trace hash     ${report.traceHash.toString(16).padStart(8, '0')}`);

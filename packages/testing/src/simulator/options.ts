@@ -2,6 +2,10 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { PROFILES, type Profile } from './faults.ts';
+import { NODE_PROFILE } from './node/node-run.ts';
+
+/** Of one seed: of the consensus core, or the full stack. */
+export type AnyProfile = Profile | typeof NODE_PROFILE;
 
 export type SimOptions = {
   readonly seeds: number;
@@ -10,7 +14,7 @@ export type SimOptions = {
   readonly seed: number | undefined;
   readonly trace: boolean;
   /** What every run shares, when it is not drawn. */
-  readonly shape: { readonly profile?: Profile; readonly nodes?: number };
+  readonly shape: { readonly profile?: AnyProfile; readonly nodes?: number };
   readonly processes: number;
 };
 
@@ -19,7 +23,8 @@ export const HELP: string = `Consensus under faults, on virtual time: the real r
   npm run sim -- [--seeds N] [--first S]   N seeds (100), beginning with S (1)
   npm run sim -- --seed S [--trace]        one seed; --trace shows all that happens, packet by packet
 
-  --profile P     ${PROFILES.join(', ')}; drawn from the seed when it is missing
+  --profile P     ${PROFILES.join(', ')}; drawn from the seed when it is missing.
+                  ${NODE_PROFILE}: the full stack, with ledger, pool, journal, sync and execution
   --nodes N       members at the start; drawn from 4 to 7 when it is missing
   --processes N   how many seeds at a time; one for each core when it is missing
   --help          this text
@@ -81,9 +86,10 @@ function natural(values: Values, name: string): number | undefined {
   throw new OptionError(`--${name} takes a whole number from 0, got "${String(text)}"`);
 }
 
-function profileOf(text: string | boolean | undefined): Profile | undefined {
+function profileOf(text: string | boolean | undefined): AnyProfile | undefined {
   if (text === undefined) return undefined;
-  const profile = PROFILES.find((name) => name === text);
-  if (profile === undefined) throw new OptionError(`--profile is one of ${PROFILES.join(', ')}, got "${String(text)}"`);
+  const names = [...PROFILES, NODE_PROFILE] as const;
+  const profile = names.find((name) => name === text);
+  if (profile === undefined) throw new OptionError(`--profile is one of ${names.join(', ')}, got "${String(text)}"`);
   return profile;
 }

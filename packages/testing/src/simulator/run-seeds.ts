@@ -1,14 +1,15 @@
 /** Runs seeds in this process or in several, each with its share. */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { runSeed } from './cluster.ts';
-import type { Profile } from './faults.ts';
+import { type RunOptions, type RunReport, runSeed } from './cluster.ts';
+import { NODE_PROFILE, type NodeRunReport, runNodeSeed } from './node/node-run.ts';
+import type { AnyProfile } from './options.ts';
 import { type SeedResult, toSeedResult } from './summary.ts';
 
 export type SeedJob = {
   readonly first: number;
   readonly count: number;
-  readonly profile?: Profile;
+  readonly profile?: AnyProfile;
   readonly nodes?: number;
 };
 type Share = SeedJob & { readonly step: number };
@@ -16,7 +17,7 @@ type Share = SeedJob & { readonly step: number };
 /** Calls `onResult` for each seed as it ends; the order among seeds depends on the machine, the results do not. */
 export async function runSeeds(job: SeedJob, processes: number, onResult: (result: SeedResult) => void): Promise<void> {
   if (processes <= 1) {
-    runShare({ ...job, step: 1 }, onResult);
+    await runShare({ ...job, step: 1 }, onResult);
     return;
   }
   const shares = Array.from({ length: processes }, (_, index) => ({
@@ -31,15 +32,11 @@ export async function runSeeds(job: SeedJob, processes: number, onResult: (resul
   );
 }
 
-function runShare(share: Share, onResult: (result: SeedResult) => void): void {
+async function runShare(share: Share, onResult: (result: SeedResult) => void): Promise<void> {
   const { first, count, step, profile, nodes } = share;
   for (let seed = first; seed < first + count; seed += step) {
-    const options = {
-      seed,
-      ...(profile === undefined ? {} : { profile }),
-      ...(nodes === undefined ? {} : { nodes }),
-    };
-    onResult(toSeedResult(runSeed(options)));
+    const drawn = nodes === undefined ? {} : { nodes };
+    onResult(toSeedResult(await runAnySeed({ seed, ...drawn, ...(profile === undefined ? {} : { profile }) })));
   }
 }
 
@@ -58,11 +55,19 @@ function runInChild(share: Share, onResult: (result: SeedResult) => void): Promi
   });
 }
 
+export async function runAnySeed(
+  options: Omit<RunOptions, 'profile'> & { readonly profile?: AnyProfile },
+): Promise<RunReport | NodeRunReport> {
+  const { profile, ...others } = options;
+  if (profile === NODE_PROFILE) return runNodeSeed(others);
+  return runSeed(profile === undefined ? others : { ...others, profile });
+}
+
 /** The main function of a child process. */
-export function runChild(argument: string | undefined): void {
+export async function runChild(argument: string | undefined): Promise<void> {
   const share = JSON.parse(argument ?? '') as Share;
   const results: SeedResult[] = [];
-  runShare(share, (result) => {
+  await runShare(share, (result) => {
     results.push(result);
     process.send?.(result);
   });

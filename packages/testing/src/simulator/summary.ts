@@ -1,15 +1,17 @@
 /** Adds up runs for the report at the end. */
 import { RULE_IDS, type RuleId } from '@hansa/consensus';
 import type { RunReport } from './cluster.ts';
-import type { Profile } from './faults.ts';
+import type { NodeRunReport } from './node/node-run.ts';
+import type { AnyProfile } from './options.ts';
 
 /** What a run tells its parent process: plain values. */
-export type SeedResult = Omit<RunReport, 'counts' | 'rules'> & {
+export type SeedResult = Omit<RunReport, 'counts' | 'rules' | 'profile'> & {
+  readonly profile: AnyProfile;
   readonly counts: readonly (readonly [string, number])[];
   readonly rules: readonly (readonly [RuleId, number])[];
 };
 
-export function toSeedResult(report: RunReport): SeedResult {
+export function toSeedResult(report: RunReport | NodeRunReport): SeedResult {
   return { ...report, counts: [...report.counts], rules: [...report.rules] };
 }
 
@@ -18,7 +20,7 @@ export class Summary {
   readonly #counts: Map<string, number> = new Map();
   readonly #rules: Map<RuleId, number> = new Map();
   readonly #ruleSeeds: Map<RuleId, number> = new Map();
-  readonly #profiles: Map<Profile, number> = new Map();
+  readonly #profiles: Map<AnyProfile, number> = new Map();
   readonly #recoveries: number[] = [];
   seedCount = 0;
   virtualMs = 0;

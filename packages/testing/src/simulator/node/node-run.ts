@@ -29,6 +29,9 @@ import { NODE_STRATEGIES, NodeLiar } from './node-liar.ts';
 import { NodeNetwork } from './node-network.ts';
 import { NodeWorld } from './node-world.ts';
 
+/** Its name on the command line. */
+export const NODE_PROFILE = 'node';
+
 export type NodeRunOptions = {
   readonly seed: number;
   readonly nodes?: number;
@@ -37,7 +40,7 @@ export type NodeRunOptions = {
 
 export type NodeRunReport = {
   readonly seed: number;
-  readonly profile: 'node';
+  readonly profile: typeof NODE_PROFILE;
   readonly nodes: number;
   readonly liars: readonly string[];
   readonly virtualMs: number;
@@ -350,7 +353,7 @@ class Chronicle {
     const world = this.#world;
     return {
       seed: this.#seed,
-      profile: 'node',
+      profile: NODE_PROFILE,
       nodes: this.#memberCount,
       liars: this.#liars.map(({ node, strategies }) => `${node.label}: ${strategies.join(' + ')}`),
       virtualMs: world.queue.nowMs,

@@ -1,0 +1,28 @@
+/** The full stack under faults, on virtual time: every checker holds, and one seed is one run. */
+import { describe, expect, test } from 'vitest';
+import { type NodeRunReport, runNodeSeed } from '../src/simulator/node/node-run.ts';
+
+const SEED_COUNT = 20;
+
+describe('whole nodes', () => {
+  test(`${SEED_COUNT} seeds: every checker holds, the chain and its members change`, async () => {
+    const reports: NodeRunReport[] = [];
+    for (let seed = 1; seed <= SEED_COUNT; seed++) reports.push(await runNodeSeed({ seed }));
+    const failed = reports.filter(({ violation }) => violation !== undefined);
+    expect(failed.map(({ seed, violation }) => `${seed}: ${violation?.checker}: ${violation?.detail}`)).toEqual([]);
+    const sum = (pick: (report: NodeRunReport) => number): number =>
+      reports.reduce((total, report) => total + pick(report), 0);
+    const counted = (what: string): number => sum(({ counts }) => counts.get(what) ?? 0);
+    expect(sum(({ height }) => height)).toBeGreaterThan(500);
+    expect(sum(({ terms }) => terms)).toBeGreaterThan(2 * SEED_COUNT);
+    for (const what of ['crash', 'fault: erase', 'fault: remove', 'lie: forged blocks', 'penalised'])
+      expect([what, counted(what) > 0]).toEqual([what, true]);
+  }, 240_000);
+
+  test('one seed gives one trace, bit for bit', async () => {
+    const traces = [[], []] as [string[], string[]];
+    for (const trace of traces) await runNodeSeed({ seed: 3, writeTrace: (line) => trace.push(line) });
+    expect(traces[0].length).toBeGreaterThan(1_000);
+    expect(traces[1]).toEqual(traces[0]);
+  }, 60_000);
+});
