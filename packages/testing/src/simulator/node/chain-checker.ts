@@ -25,10 +25,15 @@ import {
   u32,
   u64,
 } from './chain-model.ts';
-import type { FullNode } from './full-node.ts';
 import { bytesOf } from './ledger-disk.ts';
 import type { NodeWorld } from './node-world.ts';
 
+/** Whose disk is read. */
+export type CheckedNode = {
+  readonly label: string;
+  readonly height: number;
+  readonly ledgerDisk: { readonly records: ReadonlyMap<string, Uint8Array> };
+};
 type Changes = readonly { readonly key: string; readonly value: Uint8Array | undefined }[];
 type Found = { readonly header: BlockHeader; readonly headerBytes: Uint8Array; readonly hash: HashHex };
 type CheckedBlock = Found & {
@@ -57,7 +62,7 @@ export class ChainChecker {
   }
 
   /** Order: no two honest members decide different proposals at one height. */
-  onDecided(node: FullNode, height: number, digest: HashHex): void {
+  onDecided(node: CheckedNode, height: number, digest: HashHex): void {
     const known = this.#decided.get(height);
     if (known === undefined) this.#decided.set(height, { digest, by: node.label });
     else if (known.digest !== digest)
@@ -68,7 +73,7 @@ export class ChainChecker {
   }
 
   /** A batch is on an honest disk for good. */
-  onDurable(node: FullNode, changes: Changes): void {
+  onDurable(node: CheckedNode, changes: Changes): void {
     const of = (table: string): Uint8Array | undefined => changes.find(({ key }) => key[0] === table)?.value;
     const record = of('h');
     if (record === undefined) return;
@@ -95,7 +100,7 @@ export class ChainChecker {
   }
 
   /** Everything that a disk holds, at the end: state by the root, balances by the model. */
-  checkDisk(node: FullNode): void {
+  checkDisk(node: CheckedNode): void {
     const entries: { key: Uint8Array; value: Uint8Array }[] = [];
     let headerRecord: Uint8Array | undefined;
     for (const [name, value] of node.ledgerDisk.records) {
@@ -129,7 +134,7 @@ export class ChainChecker {
     return { header: header.value, headerBytes, hash };
   }
 
-  #append(node: FullNode, found: Found, body: BlockBody, certificate: Certificate): void {
+  #append(node: CheckedNode, found: Found, body: BlockBody, certificate: Certificate): void {
     const { header } = found;
     const { height } = header;
     const parent = this.chain.at(-1) ?? this.#genesis;
@@ -192,7 +197,7 @@ export class ChainChecker {
     }
   }
 
-  #checkCertificate(node: FullNode, { header, hash }: Found, certificate: Certificate, term: ModelTerm): void {
+  #checkCertificate(node: CheckedNode, { header, hash }: Found, certificate: Certificate, term: ModelTerm): void {
     const wrong = (what: string): never =>
       this.#fail('chain', `certificate of ${header.height} on ${node.label}: ${what}`);
     if (certificate.height !== header.height || certificate.blockHash !== hash) wrong('of another block');

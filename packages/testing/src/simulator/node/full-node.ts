@@ -6,7 +6,6 @@ import type { FinalHead, PbftStatus } from '@hansa/consensus';
 import { type LedgerReader, openLedgerReader } from '@hansa/ledger';
 import {
   BlockWriter,
-  type Clock,
   createExecutionClient,
   createExecutionServer,
   createNodeCore,
@@ -31,13 +30,13 @@ import { simHash } from '../sim-crypto.ts';
 import { SimDisk } from '../sim-disk.ts';
 import { RunEnded } from '../violation.ts';
 import type { VoteChecker } from '../vote-checker.ts';
-import { EPOCH_MS } from '../world.ts';
 import type { ChainChecker } from './chain-checker.ts';
 import { JournalDisk } from './journal-disk.ts';
 import { type DiskProcess, LedgerDisk } from './ledger-disk.ts';
 import { NODE_SUITE, signAs } from './node-crypto.ts';
 import { Endpoint, type NodeNetwork } from './node-network.ts';
 import type { NodeWorld } from './node-world.ts';
+import { createProcessClock } from './process-clock.ts';
 
 /** Thrown by a disk at an effect boundary: the process is gone from here on. */
 class SimulatedCrash extends Error {}
@@ -189,7 +188,12 @@ export class FullNode {
       },
       {
         suite: NODE_SUITE,
-        clock: this.#clock(process),
+        clock: createProcessClock({
+          queue: this.#world.queue,
+          offsetMs: () => this.clockOffsetMs,
+          later: process.later,
+          defer: (run) => this.#world.defer(() => this.#enter(process, run)),
+        }),
         network: endpoint,
         execution,
         reader,
@@ -390,44 +394,6 @@ export class FullNode {
       this.#durableHeight = height;
     }
     if (!this.isByzantine) this.#run.chain.onDurable(this, changes);
-  }
-
-  #clock(process: Process): Clock {
-    const { queue } = this.#world;
-    const cancellable = (run: () => void): { run: () => void; cancel: () => void } => {
-      let isCancelled = false;
-      return {
-        run: () => {
-          if (!isCancelled) run();
-        },
-        cancel: () => {
-          isCancelled = true;
-        },
-      };
-    };
-    return {
-      nowMs: () => EPOCH_MS + queue.nowMs + this.clockOffsetMs,
-      monotonicMs: () => queue.nowUs / 1_000,
-      after: (delayMs, run) => {
-        const timer = cancellable(run);
-        this.#later(process, 1_000 * delayMs, timer.run);
-        return timer.cancel;
-      },
-      every: (intervalMs, run) => {
-        let isCancelled = false;
-        const next = (): void =>
-          this.#later(process, 1_000 * intervalMs, () => {
-            if (isCancelled) return;
-            next();
-            run();
-          });
-        next();
-        return () => {
-          isCancelled = true;
-        };
-      },
-      defer: (run) => this.#world.defer(() => this.#enter(process, run)),
-    };
   }
 
   #verifier(process: Process): NodeCoreDependencies['verifier'] {

@@ -4,6 +4,7 @@ import type { Prng } from '../prng.ts';
 import type { DelayProfile } from '../sim-network.ts';
 import type { Clients } from './clients.ts';
 import type { FullNode, NodeRun } from './full-node.ts';
+import type { NetworkNode } from './node-network.ts';
 
 const WEIGHTS = {
   delay: 4,
@@ -95,7 +96,7 @@ export class NodeFaults {
         network.lossRate = chance.pick([0, 0.01, 0.1, 0.3]);
         return;
       case 'partition': {
-        const side = new Set(chance.sample(nodes, chance.between(1, nodes.length - 1)));
+        const side: ReadonlySet<NetworkNode> = new Set(chance.sample(nodes, chance.between(1, nodes.length - 1)));
         network.cuts.set('partition', (from, to) => side.has(from) !== side.has(to));
         return;
       }
@@ -110,7 +111,7 @@ export class NodeFaults {
       }
       case 'mute': {
         const kind = chance.pick(MUTABLE);
-        const hearing = new Set(chance.sample(nodes, chance.between(0, 2)));
+        const hearing: ReadonlySet<NetworkNode> = new Set(chance.sample(nodes, chance.between(0, 2)));
         network.mutes.set('mute', (_from, to, packet) => {
           return packet.type === 'pbft' && packet.message.type === kind && !hearing.has(to);
         });

@@ -17,6 +17,7 @@ import type { Prng } from '../prng.ts';
 import { simSign } from '../sim-crypto.ts';
 import { tagged, u64 } from './chain-model.ts';
 import type { FullNode, NodeRun } from './full-node.ts';
+import type { NetworkNode } from './node-network.ts';
 
 export const NODE_STRATEGIES = [
   'high claims',
@@ -35,7 +36,7 @@ export class NodeLiar {
   readonly #run: NodeRun;
   readonly #chance: Prng;
   /** What has been cut into parts, by receiver. */
-  readonly #assemblers: Map<FullNode, MessageAssembler> = new Map();
+  readonly #assemblers: Map<NetworkNode, MessageAssembler> = new Map();
   #messageNumber = 0x8000_0000;
 
   constructor(node: FullNode, strategies: readonly NodeStrategy[], run: NodeRun, chance: Prng) {
@@ -74,7 +75,7 @@ export class NodeLiar {
     network.injectFrame(this.node, to, this.#chance.pick(['transactions', 'sync'] as const), frame);
   }
 
-  #tamper(to: FullNode, channel: 'consensus' | 'transactions' | 'sync', bytes: Uint8Array): readonly Uint8Array[] {
+  #tamper(to: NetworkNode, channel: 'consensus' | 'transactions' | 'sync', bytes: Uint8Array): readonly Uint8Array[] {
     if (channel === 'transactions') {
       if (!this.#has('withheld transactions') || this.#chance.chance(0.3)) return [bytes];
       this.#lie('withheld transactions');

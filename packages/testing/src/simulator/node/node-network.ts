@@ -8,7 +8,6 @@ import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import { describePacket } from '../packet.ts';
 import type { Prng } from '../prng.ts';
 import type { DelayProfile } from '../sim-network.ts';
-import type { FullNode } from './full-node.ts';
 import { NODE_SUITE } from './node-crypto.ts';
 import type { NodeWorld } from './node-world.ts';
 
@@ -19,14 +18,35 @@ type PeerListener = Parameters<NetworkPort['onPeerUp']>[0];
 type DownListener = Parameters<NetworkPort['onPeerDown']>[0];
 type Head = Parameters<NetworkPort['setLocalStatus']>[0];
 
+/** A node as the network sees it. */
+export type NetworkNode = {
+  /** Its place among all nodes. */
+  readonly index: number;
+  readonly nodeId: NodeId;
+  readonly label: string;
+  readonly isUp: boolean;
+  readonly isPaused: boolean;
+  readonly endpoint: Endpoint | undefined;
+  announcedHeight(height: Height): Height;
+  onAnnounced(height: number): void;
+  boundary(operation: string): void;
+  later(delayUs: number, run: () => void): void;
+  enterWhenAwake(run: () => void): void;
+};
+
 /** True: nothing gets from the one to the other. */
-export type Cut = (from: FullNode, to: FullNode) => boolean;
+export type Cut = (from: NetworkNode, to: NetworkNode) => boolean;
 /** True: this packet does not arrive. */
-export type Mute = (from: FullNode, to: FullNode, packet: ConsensusPacket) => boolean;
+export type Mute = (from: NetworkNode, to: NetworkNode, packet: ConsensusPacket) => boolean;
 /** A member that does not send what its driver gives it: what goes to `to` instead. */
-export type PacketTamper = (from: FullNode, to: FullNode, packet: ConsensusPacket) => readonly ConsensusPacket[];
+export type PacketTamper = (from: NetworkNode, to: NetworkNode, packet: ConsensusPacket) => readonly ConsensusPacket[];
 /** The same for whole frames of the other channels. */
-export type FrameTamper = (from: FullNode, to: FullNode, channel: Channel, bytes: Uint8Array) => readonly Uint8Array[];
+export type FrameTamper = (
+  from: NetworkNode,
+  to: NetworkNode,
+  channel: Channel,
+  bytes: Uint8Array,
+) => readonly Uint8Array[];
 
 /** As in packages/network: heartbeat time-out, pause after a broken rule, least time between two heads. */
 const SILENCE_MAX_US = 5_000_000;
@@ -44,26 +64,26 @@ export class NodeNetwork {
   lossRate = 0;
   readonly cuts: Map<string, Cut> = new Map();
   readonly mutes: Map<string, Mute> = new Map();
-  readonly tampers: Map<FullNode, PacketTamper> = new Map();
-  readonly frameTampers: Map<FullNode, FrameTamper> = new Map();
+  readonly tampers: Map<NetworkNode, PacketTamper> = new Map();
+  readonly frameTampers: Map<NetworkNode, FrameTamper> = new Map();
   /** Sees every packet of a member that does not tamper. */
-  onSent: (from: FullNode, packet: ConsensusPacket) => void = () => {};
+  onSent: (from: NetworkNode, packet: ConsensusPacket) => void = () => {};
   /** An honest node says that another one broke a rule. */
-  onPenalised: (by: FullNode, peer: NodeId, message: string) => void = () => {};
-  readonly nodes: FullNode[];
+  onPenalised: (by: NetworkNode, peer: NodeId, message: string) => void = () => {};
+  readonly nodes: readonly NetworkNode[];
   readonly #world: NodeWorld;
   readonly #chance: Prng;
   readonly #links: Map<number, Link> = new Map();
   readonly #decoded: WeakMap<Uint8Array, readonly ConsensusPacket[]> = new WeakMap();
 
-  constructor(world: NodeWorld, nodes: FullNode[], chance: Prng) {
+  constructor(world: NodeWorld, nodes: readonly NetworkNode[], chance: Prng) {
     this.#world = world;
     this.nodes = nodes;
     this.#chance = chance;
     this.#tickForever();
   }
 
-  isCut(a: FullNode, b: FullNode): boolean {
+  isCut(a: NetworkNode, b: NetworkNode): boolean {
     for (const cut of this.cuts.values()) if (cut(a, b) || cut(b, a)) return true;
     return false;
   }
@@ -75,12 +95,12 @@ export class NodeNetwork {
     this.mutes.clear();
   }
 
-  linkOf(a: FullNode, b: FullNode): Link | undefined {
+  linkOf(a: NetworkNode, b: NetworkNode): Link | undefined {
     return this.#links.get(pairOf(a, b));
   }
 
   /** Its process is gone. Peers learn it at once, or by silence. */
-  onCrash(node: FullNode): void {
+  onCrash(node: NetworkNode): void {
     for (const link of this.#links.values()) {
       if (!link.has(node)) continue;
       link.brokenUs ??= this.#world.queue.nowUs;
@@ -89,19 +109,19 @@ export class NodeNetwork {
   }
 
   /** Something that `from` says on its own. */
-  inject(from: FullNode, to: FullNode, packet: ConsensusPacket): void {
+  inject(from: NetworkNode, to: NetworkNode, packet: ConsensusPacket): void {
     const link = this.linkOf(from, to);
     if (link === undefined || !from.isUp) return;
     for (const bytes of encodePackets([packet])) this.#carry(link, from, to, 'consensus', bytes);
   }
 
-  injectFrame(from: FullNode, to: FullNode, channel: Channel, bytes: Uint8Array): void {
+  injectFrame(from: NetworkNode, to: NetworkNode, channel: Channel, bytes: Uint8Array): void {
     const link = this.linkOf(from, to);
     if (link !== undefined && from.isUp) this.#carry(link, from, to, channel, bytes);
   }
 
   /** False: not connected, or refused because too much is on its way. */
-  send(from: FullNode, toId: NodeId, channel: Channel, bytes: Uint8Array): boolean {
+  send(from: NetworkNode, toId: NodeId, channel: Channel, bytes: Uint8Array): boolean {
     const to = this.nodes.find(({ nodeId }) => nodeId === toId);
     if (to === undefined || to === from) return false;
     const link = this.linkOf(from, to);
@@ -114,7 +134,7 @@ export class NodeNetwork {
     return true;
   }
 
-  #changed(from: FullNode, to: FullNode, channel: Channel, bytes: Uint8Array): readonly Uint8Array[] {
+  #changed(from: NetworkNode, to: NetworkNode, channel: Channel, bytes: Uint8Array): readonly Uint8Array[] {
     if (channel !== 'consensus') return this.frameTampers.get(from)?.(from, to, channel, bytes) ?? [bytes];
     if (this.lossRate > 0 && this.#chance.chance(this.lossRate)) {
       this.#world.count('lost');
@@ -144,7 +164,7 @@ export class NodeNetwork {
     return packets;
   }
 
-  #carry(link: Link, from: FullNode, to: FullNode, channel: Channel, bytes: Uint8Array): void {
+  #carry(link: Link, from: NetworkNode, to: NetworkNode, channel: Channel, bytes: Uint8Array): void {
     if (link.brokenUs !== undefined) return;
     const queue = link.queueOf(from, channel);
     queue.inFlight++;
@@ -209,7 +229,7 @@ export class NodeNetwork {
     });
   }
 
-  #tickPair(a: FullNode, b: FullNode): void {
+  #tickPair(a: NetworkNode, b: NetworkNode): void {
     const link = this.linkOf(a, b);
     const { nowUs } = this.#world.queue;
     if (link === undefined) {
@@ -231,13 +251,13 @@ export class NodeNetwork {
     if (nowUs - link.cutUs >= SILENCE_MAX_US) this.close(link);
   }
 
-  #mayConnect(a: FullNode, b: FullNode): boolean {
+  #mayConnect(a: NetworkNode, b: NetworkNode): boolean {
     const [left, right] = [a.endpoint, b.endpoint];
     if (left === undefined || right === undefined || !left.isStarted || !right.isStarted) return false;
     return left.admits(b.nodeId) && right.admits(a.nodeId) && !this.isCut(a, b) && !a.isPaused && !b.isPaused;
   }
 
-  #connect(a: FullNode, b: FullNode): void {
+  #connect(a: NetworkNode, b: NetworkNode): void {
     const [left, right] = [a.endpoint, b.endpoint];
     if (left === undefined || right === undefined) return;
     this.#links.set(pairOf(a, b), new Link(left, right));
@@ -270,7 +290,7 @@ export class NodeNetwork {
     }
   }
 
-  #delayUs(from: FullNode, to: FullNode): number {
+  #delayUs(from: NetworkNode, to: NetworkNode): number {
     const chance = this.#chance;
     switch (this.delay) {
       case 'lan':
@@ -287,8 +307,8 @@ export class NodeNetwork {
 
 type Frame = {
   readonly link: Link;
-  readonly from: FullNode;
-  readonly to: FullNode;
+  readonly from: NetworkNode;
+  readonly to: NetworkNode;
   readonly channel: Channel;
   readonly bytes: Uint8Array;
 };
@@ -309,7 +329,7 @@ export class Link {
     this.b = b;
   }
 
-  has(node: FullNode): boolean {
+  has(node: NetworkNode): boolean {
     return this.a.node === node || this.b.node === node;
   }
 
@@ -319,7 +339,7 @@ export class Link {
     return isKept(this.a, this.b) && isKept(this.b, this.a);
   }
 
-  queueOf(from: FullNode, channel: Channel): Queue {
+  queueOf(from: NetworkNode, channel: Channel): Queue {
     const key = `${from.index}/${channel}`;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
@@ -332,7 +352,7 @@ export class Link {
 
 /** The network of one process. */
 export class Endpoint implements NetworkPort {
-  readonly node: FullNode;
+  readonly node: NetworkNode;
   readonly handlers: Map<Channel, FrameHandler> = new Map();
   isStarted = false;
   readonly #network: NodeNetwork;
@@ -348,7 +368,7 @@ export class Endpoint implements NetworkPort {
   #isHeadWaiting = false;
 
   constructor(
-    node: FullNode,
+    node: NetworkNode,
     parts: { network: NodeNetwork; world: NodeWorld; instance: string; isAlive: () => boolean },
   ) {
     this.node = node;
@@ -435,7 +455,7 @@ export class Endpoint implements NetworkPort {
   }
 }
 
-function pairOf(a: FullNode, b: FullNode): number {
+function pairOf(a: NetworkNode, b: NetworkNode): number {
   return 1_000 * Math.min(a.index, b.index) + Math.max(a.index, b.index);
 }
 

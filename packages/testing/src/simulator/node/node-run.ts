@@ -138,8 +138,9 @@ class Chronicle {
     for (let index = 0; index < this.#memberCount + candidateCount; index++) {
       this.#nodes.push(new FullNode({ index, nodeId: simNodeId(index) }, this.#run, chance.fork(100 + index)));
     }
-    network.onSent = (from, packet) => this.#onSent(from, packet);
-    network.onPenalised = (by, peer, message) => this.#onPenalised(by, peer, message);
+    network.onSent = ({ index }, packet) => this.#onSent(this.#nodes[index] as FullNode, packet);
+    network.onPenalised = ({ index }, peer, message) =>
+      this.#onPenalised(this.#nodes[index] as FullNode, peer, message);
     this.#faultyLeft = Math.floor((this.#memberCount - 1) / 3);
     this.#drawLiars(chance);
     this.#clients = new Clients(
