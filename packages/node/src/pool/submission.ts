@@ -6,13 +6,15 @@ import type { CommitRate } from './commit-rate.ts';
 
 /** Submissions being checked; more are refused. Well below the limit of the verify worker, which peers share. */
 const WAITING_COUNT_MAX = 8_192;
+/** Clients are refused while the first submission that is not answered has waited for so long: the node is overloaded. */
+const WAIT_MS_MAX = 500;
 /**
  * A client is refused while more executable transactions wait than the chain makes final in this time: a quick no is
  * worth more than a late yes, and the work of taking in what cannot be ordered would slow the ordering down.
  */
 const BACKLOG_SECONDS = 1;
 /** So much may always wait: a burst on a chain that has rested. */
-const BACKLOG_COUNT_MIN = 2_048;
+const BACKLOG_COUNT_MIN = 1_536;
 /**
  * The first submission after a pause goes on at once. In a stream of them a batch follows the one before it by this
  * much: a batch costs two changes of thread and a synced write, however few are in it.
@@ -41,6 +43,8 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
   let waiting: Waiting[] = [];
   let pendingCount = 0;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
+  /** When the batches left that are not answered yet; they are answered in their order. */
+  const begunAtMs: number[] = [];
 
   function schedule(): void {
     const waitMs = flushedAtMs + GATHER_MS - clock.monotonicMs();
@@ -52,11 +56,13 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
     const batch = waiting;
     waiting = [];
     flushedAtMs = clock.monotonicMs();
+    begunAtMs.push(flushedAtMs);
     try {
       const results = await admit(batch.map((entry) => entry.raw));
       for (const [index, entry] of batch.entries()) entry.resolve(results[index] as Result<HashHex, Failure>);
     } finally {
       pendingCount -= batch.length;
+      begunAtMs.shift();
     }
   }
 
@@ -78,7 +84,8 @@ export function createSubmission(dependencies: SubmissionDependencies): Submissi
   return {
     pendingCount: () => pendingCount,
     submit: (raw) => {
-      if (pendingCount >= WAITING_COUNT_MAX)
+      const isSlow = clock.monotonicMs() - (begunAtMs[0] ?? Number.POSITIVE_INFINITY) > WAIT_MS_MAX;
+      if (isSlow || pendingCount >= WAITING_COUNT_MAX)
         return Promise.resolve(busy('this node checks as many transactions as it can: send again in a moment'));
       const { pending, ordered } = pool.counts();
       const backlog = pending + ordered + pendingCount;

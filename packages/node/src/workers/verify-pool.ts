@@ -27,6 +27,8 @@ const MESSAGE_COUNT_MAX = 64;
 const MESSAGE_SIZE_MAX = 256 * 1024;
 /** Messages at the worker, so that it never waits for the main thread. */
 const MESSAGES_AT_WORKER = 2;
+/** Of so many messages one is a client's, when peers send without a pause: nobody waits for ever. */
+const CLIENT_TURN = 4;
 /** From start to the first message; from source the worker compiles its imports first. */
 const START_TIMEOUT_MS = 30_000;
 
@@ -70,6 +72,7 @@ class Pool implements VerifyPool {
   #state: 'new' | 'running' | 'ended' = 'new';
   #nextId = 1;
   readonly #waiting: Readonly<Record<VerifyUrgency, BoundedQueue<Message>>>;
+  #turn = 0;
   readonly #atWorker: Map<number, Message> = new Map();
   readonly #votes: Map<number, VoteCall> = new Map();
   #transactionCount = 0;
@@ -162,13 +165,20 @@ class Pool implements VerifyPool {
     const worker = this.#worker;
     if (worker === undefined || this.#state !== 'running') return;
     while (this.#atWorker.size < MESSAGES_AT_WORKER) {
-      const { proposal, peer, client } = this.#waiting;
-      const message = proposal.shift() ?? peer.shift() ?? client.shift();
+      const message = this.#next();
       if (message === undefined) break;
       const id = this.#nextId++;
       this.#atWorker.set(id, message);
       worker.postMessage({ id, packed: message.packed } satisfies TransactionBatch, [message.packed.buffer]);
     }
+  }
+
+  #next(): Message | undefined {
+    const { proposal, peer, client } = this.#waiting;
+    this.#turn = (this.#turn + 1) % CLIENT_TURN;
+    const urgent = proposal.shift();
+    if (urgent !== undefined) return urgent;
+    return this.#turn === 0 ? (client.shift() ?? peer.shift()) : (peer.shift() ?? client.shift());
   }
 
   #onTransactions({ id, records }: TransactionAnswer): void {

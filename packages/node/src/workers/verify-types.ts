@@ -6,7 +6,8 @@ export type SignatureCheck = { readonly digest: HashHex; readonly signature: Uin
 
 /**
  * Who waits for the check. `proposal`: a vote does. `peer`: a transaction that a member has said yes to. `client`: one
- * that may still be refused. A more urgent one overtakes all others, so that overload makes clients wait, not the chain.
+ * that may still be refused. A proposal's overtake all others; peers have three turns of four, so that overload makes
+ * clients wait, not the chain.
  */
 export type VerifyUrgency = 'proposal' | 'peer' | 'client';
 

@@ -22,7 +22,7 @@ const RECORD_OVERHEAD = 320;
 const SENDER_COUNT_MAX = 16_384;
 
 assert(parentPort !== null, 'the verify worker runs as a worker thread');
-describeThread({ name: 'hansa-verify', isBackground: true });
+describeThread({ name: 'hansa-verify', isBackground: false });
 const port = parentPort;
 const { suite: suiteName, votePort } = workerData as VerifyWorkerData;
 await initCrypto();

@@ -3,7 +3,7 @@ import { fromHex, type HashHex, type Height } from '@hansa/primitives';
 import { decodeTransaction, encodeSignedTransaction, recoverSender, type UnsignedTransaction } from '@hansa/protocol';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createVerifyPool } from '../../src/workers/verify-pool.ts';
-import type { VerifyPool } from '../../src/workers/verify-types.ts';
+import type { VerifyPool, VerifyUrgency } from '../../src/workers/verify-types.ts';
 
 const key = fromHex('11'.repeat(32));
 const to = 'ab'.repeat(20) as NonNullable<UnsignedTransaction['to']>;
@@ -112,15 +112,21 @@ describe('transactions', () => {
   });
 });
 
-test('what a vote waits for overtakes what peers sent, and that overtakes what clients sent', async () => {
+test('what a vote waits for overtakes all; what peers sent goes before what clients sent, but not all of it', async () => {
   const raw = (from: number, count: number): Uint8Array[] =>
     Array.from({ length: count }, (_, i) => encodeSignedTransaction(unsigned({ nonce: BigInt(from + i) }), key));
   const order: string[] = [];
-  const calls = (['client', 'peer', 'proposal'] as const).map((urgency, i) =>
-    pool.verifyTransactions(raw(1_000 * (i + 1), 320), urgency).then(() => order.push(urgency)),
-  );
-  await Promise.all(calls);
-  expect(order).toEqual(['proposal', 'peer', 'client']);
+  const check = (urgency: VerifyUrgency, from: number, count: number): Promise<unknown> =>
+    pool.verifyTransactions(raw(from, count), urgency).then(() => order.push(`${urgency} ${count}`));
+  await Promise.all([
+    check('client', 0, 64),
+    check('client', 1_000, 320),
+    check('peer', 2_000, 640),
+    check('proposal', 3_000, 320),
+  ]);
+  expect(order.indexOf('proposal 320')).toBeLessThan(2);
+  expect(order.indexOf('client 64')).toBeLessThan(order.indexOf('peer 640'));
+  expect(order.at(-1)).toBe('client 320');
 });
 
 describe('signatures', () => {

@@ -12,8 +12,6 @@ export type Account = {
   nonce: bigint;
   prepared: PreparedTransaction[];
   next: number;
-  /** Places in `prepared` to which a node has said yes. */
-  readonly accepted: Set<number>;
 };
 
 export type Call = {
@@ -26,7 +24,7 @@ export type Call = {
 export function accountOf(key: Uint8Array, nonce = 0n): Account {
   const publicKey = fromHex(standardSuite.nodeIdOf(key));
   const address = toAddressHex(addressToHex(ethereumCrypto.keccak256(publicKey).subarray(12)));
-  return { key, address, nonce, prepared: [], next: 0, accepted: new Set() };
+  return { key, address, nonce, prepared: [], next: 0 };
 }
 
 /** Keys that depend on nothing but their number. */
@@ -63,9 +61,7 @@ export function prepare(account: Account, chainId: number, call: Call): Prepared
 
 /** Forgets what was prepared and not sent, so that the next run signs from the first nonce that is still free. */
 export function rewind(account: Account): void {
-  while (account.accepted.has(account.next)) account.next++;
   account.nonce -= BigInt(account.prepared.length - account.next);
   account.prepared = [];
   account.next = 0;
-  account.accepted.clear();
 }

@@ -17,15 +17,15 @@ export type LoadOptions = {
   readonly batchMs: number;
   /** How long to wait for what is still open after the last was sent. */
   readonly drainMsMax: number;
-  /** Clients in turn: a client is an account and speaks to one node. */
+  /** A client is an account, and speaks to one node. */
   readonly accounts: readonly Account[];
 };
 
 /**
- * Open loop: slot i is due at i / rate, whatever became of those before it; there is no coordinated omission. Slots go
- * to the accounts in turn. A slot that a node refuses is counted as refused and never tried again; the account's next
- * slot carries the same nonce, as a wallet would do it, so that a refusal does not leave a gap behind which everything
- * waits for ever.
+ * Open loop: slot i is due at i / rate, whatever became of those before it; there is no coordinated omission. A slot
+ * goes to the account that has waited longest for one. An account sends its next transaction when the one before it was
+ * answered, as a wallet does, or a refusal would leave a gap behind which everything waits; a refused slot is never
+ * tried again, the account's next one carries the same nonce. A slot for which no account is free counts as refused.
  */
 export async function runOpenLoop(
   options: LoadOptions,
@@ -35,23 +35,37 @@ export async function runOpenLoop(
   const agent = new Agent({ keepAlive: true, maxSockets: 64 });
   const slots: Slot[] = [];
   const answers: Promise<void>[] = [];
+  const free = accounts.map((account, i): Client => ({ account, node: i % urls.length }));
+  let freeFrom = 0;
   const count = Math.floor(perSecond * options.seconds);
   const start = performance.now();
   while (slots.length < count) {
     const due = Math.min(count, Math.floor(((performance.now() - start) / 1000) * perSecond) + 1);
     const perNode = urls.map((): Outgoing[] => []);
     for (let i = slots.length; i < due; i++) {
-      const account = accounts[i % accounts.length] as Account;
-      while (account.accepted.has(account.next)) account.next++;
-      const index = account.next++;
-      const transaction = account.prepared[index];
-      if (transaction === undefined) throw new Error('more slots than transactions were signed for this account');
-      const slot: Slot = { dueMs: start + (i / perSecond) * 1000, hash: transaction.hash };
+      const dueMs = start + (i / perSecond) * 1000;
+      const client = free[freeFrom];
+      const transaction = client?.account.prepared[client.account.next];
+      if (client === undefined || transaction === undefined) {
+        slots.push({ dueMs, hash: '', refusal: 'no client of the bench was free: use more --accounts' });
+        continue;
+      }
+      freeFrom++;
+      const slot: Slot = { dueMs, hash: transaction.hash };
       slots.push(slot);
-      (perNode[(i % accounts.length) % urls.length] as Outgoing[]).push({ account, index, slot, raw: transaction.raw });
+      (perNode[client.node] as Outgoing[]).push({ client, slot, raw: transaction.raw });
     }
-    for (const [node, batch] of perNode.entries())
-      if (batch.length > 0) answers.push(sendBatch(urls[node] as string, batch, agent));
+    if (freeFrom > accounts.length) {
+      free.splice(0, freeFrom);
+      freeFrom = 0;
+    }
+    for (const [node, batch] of perNode.entries()) {
+      if (batch.length === 0) continue;
+      const answered = sendBatch(urls[node] as string, batch, agent).then(() => {
+        for (const { client } of batch) free.push(client);
+      });
+      answers.push(answered);
+    }
     await sleep(options.batchMs);
   }
   await Promise.all(answers);
@@ -62,21 +76,20 @@ export async function runOpenLoop(
   return slots;
 }
 
-type Outgoing = { readonly account: Account; readonly index: number; readonly slot: Slot; readonly raw: string };
+export type Client = { readonly account: Account; readonly node: number };
+export type Outgoing = { readonly client: Client; readonly slot: Slot; readonly raw: string };
 
-/** What was due for one node, in one HTTP request. */
-function sendBatch(url: string, batch: readonly Outgoing[], agent: Agent): Promise<void> {
+/** What was due for one node, in one HTTP request; resolves when it is answered, refusals noted in the slots. */
+export function sendBatch(url: string, batch: readonly Outgoing[], agent: Agent): Promise<void> {
   const calls = batch.map(
     (entry, id) => `{"jsonrpc":"2.0","id":${id},"method":"eth_sendRawTransaction","params":["${entry.raw}"]}`,
   );
+  for (const { client } of batch) client.account.next++;
   return new Promise((resolve) => {
     const refuse = (reason: string, entries: readonly Outgoing[]): void => {
-      for (const { slot, account, index } of entries) {
+      for (const { slot, client } of entries) {
         slot.refusal = reason;
-        // Sent a second time because an earlier one of the account was refused: it is in the pool already.
-        if (reason.startsWith('already known')) continue;
-        account.accepted.delete(index);
-        account.next = Math.min(account.next, index);
+        client.account.next--;
       }
     };
     const call = request(
@@ -87,7 +100,6 @@ function sendBatch(url: string, batch: readonly Outgoing[], agent: Agent): Promi
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           const text = Buffer.concat(chunks).toString('utf8');
-          for (const { account, index } of batch) account.accepted.add(index);
           if (text.includes('"error"')) {
             const answers = [JSON.parse(text)].flat() as { id?: number; error?: { message: string } }[];
             for (const answer of answers) {
@@ -109,6 +121,6 @@ function sendBatch(url: string, batch: readonly Outgoing[], agent: Agent): Promi
   });
 }
 
-function sleep(milliseconds: number): Promise<void> {
+export function sleep(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -2,7 +2,9 @@
  * `npm run bench`: load on real node processes on this machine. Every figure of speed stands beside the machine's
  * signature ceiling measured in the same run, so that runs on different machines and days can be compared.
  */
+
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -10,7 +12,7 @@ import { initCrypto } from '@hansa/crypto';
 import { fromHex } from '@hansa/primitives';
 import { type Account, accountOf, benchAccounts, prepare, rewind } from './accounts.ts';
 import { measureSignatureCeiling } from './ceiling.ts';
-import { runOpenLoop } from './load.ts';
+import { type Outgoing, runOpenLoop, sendBatch, sleep } from './load.ts';
 import { type Measured, measure, quantile } from './measure.ts';
 import { type BenchNet, startBenchNet } from './net.ts';
 import { asJson, details, TABLE_HEAD, tableRow, timelineTable } from './report.ts';
@@ -22,7 +24,7 @@ open loop: transfers at a constant rate, then at half of it, then one at a time;
   --rate TX_PER_S     offered load (1200)
   --seconds S         of the sustained load (60); half load takes at most 30
   --warm-up S         seconds of half load on the nodes that have just started (10)
-  --accounts N        clients, one account each (200)
+  --accounts N        clients, one account each (1000)
   --nodes N           validators (4)
   --lone N            lone transactions on the idle net (20)
   --overload          60 s at 1.5 times the rate, and how soon full speed is back
@@ -37,7 +39,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '1200' },
     seconds: { type: 'string', default: '60' },
     'warm-up': { type: 'string', default: '10' },
-    accounts: { type: 'string', default: '200' },
+    accounts: { type: 'string', default: '1000' },
     nodes: { type: 'string', default: '4' },
     lone: { type: 'string', default: '20' },
     overload: { type: 'boolean', default: false },
@@ -58,6 +60,7 @@ if (values.help) {
 const FIRST_KEY = fromHex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
 const FUNDS = 10n ** 18n;
 const LONE_PAUSE_MS = 100;
+const FUNDED_AT_ONCE = 100;
 
 await initCrypto();
 const rate = Number(values.rate);
@@ -126,15 +129,17 @@ async function fundAccounts(net: BenchNet, count: number): Promise<Account[]> {
   const first = accountOf(FIRST_KEY, 1n);
   for (const { address } of accounts)
     prepare(first, net.chainId, { to: address, value: FUNDS, data: new Uint8Array(0), gasLimit: 21_000n });
-  const urls = net.nodes.slice(0, 1).map((node) => node.rpc);
-  const perSecond = 400;
-  const slots = await runOpenLoop(
-    { urls, perSecond, seconds: count / perSecond, batchMs: 10, drainMsMax: 20_000, accounts: [first] },
-    net.heads.finalAt,
-  );
-  const missing = slots.filter((slot) => !net.heads.finalAt.has(slot.hash));
-  if (slots.length < count || missing.length > 0)
-    throw new Error(`${missing.length} of ${count} accounts were not funded: ${missing[0]?.refusal ?? 'not final'}`);
+  const agent = new Agent({ keepAlive: true });
+  for (let from = 0; from < count; from += FUNDED_AT_ONCE) {
+    const batch = first.prepared.slice(from, from + FUNDED_AT_ONCE).map(({ hash, raw }): Outgoing => {
+      return { client: { account: first, node: 0 }, slot: { dueMs: performance.now(), hash }, raw };
+    });
+    await sendBatch((net.nodes[0] as { rpc: string }).rpc, batch, agent);
+    const refused = batch.find(({ slot }) => slot.refusal !== undefined);
+    if (refused !== undefined) throw new Error(`an account was not funded: ${refused.slot.refusal}`);
+    while (batch.some(({ slot }) => !net.heads.finalAt.has(slot.hash))) await sleep(20);
+  }
+  agent.destroy();
   return accounts;
 }
 
@@ -161,7 +166,7 @@ async function measureLone(net: BenchNet, accounts: readonly Account[], workload
     const at = slot === undefined ? undefined : net.heads.finalAt.get(slot.hash);
     if (slot === undefined || at === undefined) throw new Error('a lone transaction did not become final within 10 s');
     latencies.push(at - slot.dueMs);
-    await new Promise((resolve) => setTimeout(resolve, LONE_PAUSE_MS));
+    await sleep(LONE_PAUSE_MS);
   }
   return latencies.sort((a, b) => a - b);
 }

@@ -1,11 +1,11 @@
 import { type AddressHex, fromHex } from '@hansa/primitives';
 import { type Account, type Call, prepare } from './accounts.ts';
 
-/** What the accounts send. `setUp` runs before anything is measured. */
+/** What the accounts send. */
 export type Workload = {
   readonly name: string;
-  /** The `i`-th transaction of the run, of account number `at` among `accounts`. */
-  call(accounts: readonly Account[], at: number, i: number): Call;
+  /** A transaction of account number `at` among `accounts`. */
+  call(accounts: readonly Account[], at: number): Call;
 };
 
 /** 1 wei to the next account. */
@@ -37,15 +37,17 @@ export function erc20Transfer(to: AddressHex, amount: bigint): Uint8Array {
   return fromHex(`a9059cbb${to.replace(/^0x/, '').padStart(64, '0')}${amount.toString(16).padStart(64, '0')}`);
 }
 
-/** Signs `count` transactions, accounts in turn. */
+/** More than an equal share, since a client that is answered quickly sends more. */
+const SPARE_COUNT = 4;
+
+/** Signs transactions for `count` slots. */
 export function prepareWorkload(
   workload: Workload,
   accounts: readonly Account[],
   chainId: number,
   count: number,
 ): void {
-  for (let i = 0; i < count; i++) {
-    const at = i % accounts.length;
-    prepare(accounts[at] as Account, chainId, workload.call(accounts, at, i));
-  }
+  const each = Math.ceil(count / accounts.length) + SPARE_COUNT;
+  for (const [at, account] of accounts.entries())
+    for (let i = 0; i < each; i++) prepare(account, chainId, workload.call(accounts, at));
 }
