@@ -2,13 +2,14 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { MUTANTS } from './list.ts';
-import { type MutantResult, ORIGINAL, runMutantInChild } from './run-mutant.ts';
+import { type MutantResult, ORIGINAL, ORIGINAL_NODES, runMutantInChild } from './run-mutant.ts';
 
-const HELP = `Deliberate faults in replica, driver and vote store, one at a time: which test sees them, and how soon.
+const HELP = `Deliberate faults in consensus, ledger, pool, sync, execution and their rules, one at a time: which test sees them, and how soon.
 
   npm run mutants -- [--seeds N] [--first S] [--name TEXT]
 
-  --seeds N      seeds of the simulator for each (100); 0 runs the tests only
+  --seeds N      seeds of the simulator for each that no test sees (100; 40 of whole nodes at the most), some for
+                 the others; 0 runs the tests only
   --first S      the first seed (1)
   --name TEXT    only those whose name or rule contains the text
   --alive        seeds only for those that no scenario file and no other test kills
@@ -18,7 +19,7 @@ const HELP = `Deliberate faults in replica, driver and vote store, one at a time
 Exit code 1 when one lives that the list does not name as a hole, 2 for a wrong option.
 `;
 /** For one scenario, one seed, or all other tests. */
-const TIMEOUT_MS = 100_000;
+const TIMEOUT_MS = 150_000;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -54,11 +55,11 @@ type Values = {
 async function runAll({ seeds, first, name, alive, markdown, processes }: Values): Promise<number> {
   const startedMs = performance.now();
   const chosen = MUTANTS.flatMap((mutant, index) => (`${mutant.name} ${mutant.rule}`.includes(name) ? [index] : []));
-  const original = await runMutantInChild(
-    { index: ORIGINAL, first: Number(first), seeds: 3, alive: false },
-    TIMEOUT_MS,
+  const originals = [ORIGINAL, ORIGINAL_NODES].map((index) =>
+    runMutantInChild({ index, first: Number(first), seeds: 3, alive: false }, TIMEOUT_MS),
   );
-  if (isKilled(original)) {
+  for (const original of await Promise.all(originals)) {
+    if (!isKilled(original)) continue;
     say(`the original is not clean: ${testsOf(original)}; ${seedsOf(original)}`);
     return 1;
   }

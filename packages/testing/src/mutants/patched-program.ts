@@ -8,7 +8,7 @@ import type { Program } from '../simulator/world.ts';
 
 /**
  * Replaces one text of one file, which must have it exactly once. `file` is `consensus/…`, below packages/consensus/src,
- * or `driver/…`, below packages/node/src/consensus.
+ * or `driver/…`, below packages/node/src/consensus; for whole nodes `PACKAGE/…`, below packages/PACKAGE/src.
  */
 export type Patch = { readonly file: string; readonly find: string; readonly replace: string };
 
@@ -55,9 +55,7 @@ export function applyPatch(text: string, { file, find, replace }: Patch): string
 /** Where the unpatched text of `file` is. */
 export function sourceOf({ file }: Pick<Patch, 'file'>): string {
   const [part = '', ...rest] = file.split('/');
-  const place = PARTS[part];
-  assert(place !== undefined, `a file of ${Object.keys(PARTS).join(' or ')} was expected, got ${file}`);
-  return join(place.source, ...rest);
+  return join(PARTS[part]?.source ?? fromHere(`../../../${part}/src`), ...rest);
 }
 
 /** @throws InvariantError when a patch no longer fits the source */

@@ -4,10 +4,17 @@ import { fileURLToPath } from 'node:url';
 import { runSeed } from '../simulator/cluster.ts';
 import type { Program } from '../simulator/world.ts';
 import { MUTANTS } from './list.ts';
-import { createPatchedProgram, readScenarios, removeCopy } from './patched-program.ts';
+import { createNodeCopy, NODE_PACKAGES } from './node-copy.ts';
+import { createPatchedProgram, type Patch, readScenarios, removeCopy } from './patched-program.ts';
 
-/** No mutant, but a copy of the original: nothing may object to it. */
+/** No mutants, but copies of the original, of the core and of whole nodes: nothing may object to them. */
 export const ORIGINAL = -1;
+export const ORIGINAL_NODES = -2;
+/** Of a fault that a test has seen: whether chance sees it, too. */
+const KNOWN_SEEDS_MAX = 10;
+/** A run of whole nodes takes longer than one of the core. */
+const NODE_SEEDS_MAX = 40;
+const NODE_KNOWN_SEEDS_MAX = 3;
 
 export type MutantJob = {
   readonly index: number;
@@ -44,6 +51,8 @@ export async function runMutant(
 ): Promise<MutantResult> {
   const { index, alive } = job;
   const patches = MUTANTS[index]?.patches ?? [];
+  const packages = index === ORIGINAL_NODES ? NODE_PACKAGES : MUTANTS[index]?.packages;
+  if (packages !== undefined) return runNodeMutant(job, { patches, packages }, at);
   const { program, renderScenario, failingTest, remove } = await createPatchedProgram(nameOf(index), patches);
   try {
     const scenarios: string[] = [];
@@ -53,13 +62,31 @@ export async function runMutant(
     }
     at('tests', scenarios);
     const test = scenarios.length > 0 ? undefined : failingTest();
-    const isEnough = alive && (scenarios.length > 0 || test !== undefined);
-    const seeds = isEnough
-      ? { seedCount: 0, kill: undefined }
-      : runSeedsOf(job, program, (seed) => at(`seed ${seed}`, scenarios));
+    const isSeen = scenarios.length > 0 || test !== undefined;
+    const count = !isSeen ? job.seeds : alive ? 0 : Math.min(job.seeds, KNOWN_SEEDS_MAX);
+    const seeds = runSeedsOf({ ...job, seeds: count }, program, (seed) => at(`seed ${seed}`, scenarios));
     return { index, scenarios, test, ...seeds, hung: undefined };
   } finally {
     remove();
+  }
+}
+
+/** The tests of its packages, then seeds of whole nodes: a few when a test has seen it. */
+function runNodeMutant(
+  job: MutantJob,
+  fault: { readonly patches: readonly Patch[]; readonly packages: readonly string[] },
+  at: (what: string, scenarios: readonly string[]) => void,
+): MutantResult {
+  const copy = createNodeCopy(nameOf(job.index), fault.patches);
+  try {
+    at('tests', []);
+    const test = copy.failingTest(fault.packages);
+    const count = test === undefined ? Math.min(job.seeds, NODE_SEEDS_MAX) : job.alive ? 0 : NODE_KNOWN_SEEDS_MAX;
+    at('seeds', []);
+    const seeds = copy.firstViolation(job.first, Math.min(count, job.seeds));
+    return { index: job.index, scenarios: [], test, ...seeds, hung: undefined };
+  } finally {
+    copy.remove();
   }
 }
 
