@@ -26,6 +26,8 @@ export function describeInput(input: PbftInput): string {
       return `body h${input.proposal.height} ${short(input.digest)}`;
     case 'executed':
       return `executed h${input.height} ${short(input.digest)} block ${short(input.blockHash)}`;
+    case 'diverged':
+      return `diverged h${input.height}: own ${short(input.ownBlockHash)}, quorum ${short(input.certificate.blockHash)}`;
     case 'committed':
       return `committed h${input.head.height} block ${short(input.head.blockHash)} term ${input.head.term.term}`;
     case 'poolState':

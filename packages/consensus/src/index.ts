@@ -25,4 +25,4 @@ export { primaryOf } from './primary.ts';
 export { maxFaultyWeight, quorumWeight } from './quorum.ts';
 export { REJECT_CODES, type RejectCode } from './reject.ts';
 export { PbftReplica } from './replica.ts';
-export type { PbftStatus, PeerStatus, SilenceReason } from './status.ts';
+export type { PbftStatus, PeerStatus, ResultGroup, SilenceReason } from './status.ts';

@@ -1,5 +1,5 @@
 import type { HashHex, Height, NodeId, Term, View } from '@hansa/primitives';
-import type { PbftMessage, Proposal, TermInfo, Verified } from '@hansa/protocol';
+import type { Certificate, PbftMessage, Proposal, TermInfo, Verified } from '@hansa/protocol';
 
 /** The last final block as the ledger holds it, and the term in which the height above it lies. */
 export type FinalHead = {
@@ -71,6 +71,17 @@ export type PbftInput =
    * but not the last block of a term that is entered.
    */
   | { readonly type: 'committed'; readonly head: FinalHead }
+  /**
+   * A block with a quorum's certificate, executed here again on what is on disk, gave another result (spec PBFT-N7).
+   * `digest`: of its proposal.
+   */
+  | {
+      readonly type: 'diverged';
+      readonly height: Height;
+      readonly digest: HashHex;
+      readonly ownBlockHash: HashHex;
+      readonly certificate: Certificate;
+    }
   | { readonly type: 'poolState'; readonly pool: PoolState }
   /** A peer passed the handshake: resending speeds up, and it gets my STATUS. */
   | { readonly type: 'peerConnected'; readonly nodeId: NodeId }

@@ -6,6 +6,7 @@ import { onCommitCertificate, tryDecide } from './decide.ts';
 import { describeState } from './describe.ts';
 import type { PbftEffect } from './effect.ts';
 import { type BufferedMessage, heightOf } from './future-buffer.ts';
+import { onDiverged } from './healing.ts';
 import type { PbftInput } from './input.ts';
 import { checkInvariants } from './invariants.ts';
 import {
@@ -117,6 +118,7 @@ function createReplicaState(config: PbftConfig, { head, durable }: RestoredState
     pendingDurable: undefined,
     voteFloor: head.height,
     stopped: undefined,
+    divergence: { height: 0 as Height, disownedTo: 0 as Height, healedCount: 0 },
     now: 0,
     lastTick: undefined,
     clockMs: undefined,
@@ -160,6 +162,9 @@ function onInput(step: Step, input: PbftInput): void {
       break;
     case 'committed':
       onCommitted(step, input.head);
+      break;
+    case 'diverged':
+      onDiverged(step, input);
       break;
     case 'poolState':
       step.state.pool = input.pool;

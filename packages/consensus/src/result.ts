@@ -2,6 +2,7 @@ import type { HashHex, Height } from '@hansa/primitives';
 import type { Certificate, ResultMessage, Verified } from '@hansa/protocol';
 import { askValidation, othersOf } from './bodies.ts';
 import { reportEvidence, stopForSecondCopy } from './evidence.ts';
+import { diverge } from './healing.ts';
 import type { PbftInput } from './input.ts';
 import { VoteSet } from './quorum.ts';
 import { ascending, castResult } from './safety.ts';
@@ -60,6 +61,8 @@ export function tryResult(step: Step): void {
     }
     const signed = termState.ownResults.get(height);
     if (signed !== undefined && signed !== blockHash) {
+      if (height <= state.divergence.disownedTo) continue;
+      state.divergence = { ...state.divergence, height };
       const content = { height, signedBlockHash: signed, newBlockHash: blockHash };
       stopVoting(step, 'nondeterminism', { type: 'nondeterminism', ...content });
       return;
@@ -77,8 +80,7 @@ function stopForDivergence(
 ): void {
   const { termState } = step.state;
   if (step.state.stopped === undefined) cover(step, 'N7');
-  stopVoting(step, 'diverged', {
-    type: 'divergence',
+  diverge(step, {
     height,
     digest: termState.decided.get(height) as HashHex,
     ownBlockHash: hashes.own,

@@ -115,6 +115,15 @@ export type TermState = {
   accusedView: View | undefined;
 };
 
+export type Divergence = {
+  /** Highest height whose result turned out wrong here; 0 when none did. */
+  readonly height: Height;
+  /** My RESULTs up to here, signed before the divergence was seen, may be wrong: they bind, and say nothing. */
+  readonly disownedTo: Height;
+  /** How often this process has come back from one. */
+  readonly healedCount: number;
+};
+
 export type ReplicaState = {
   readonly config: PbftConfig;
   head: FinalHead;
@@ -124,8 +133,10 @@ export type ReplicaState = {
   pendingDurable: DurableState | undefined;
   /** Nothing at or below is voted on (S7), even when the ledger has lost it. */
   voteFloor: Height;
-  /** Once set, for the life of the process. */
+  /** Once set, for the life of the process, but for what healing takes back (spec PBFT-N7). */
   stopped: Extract<SilenceReason, 'diverged' | 'nondeterminism' | 'second copy' | 'safety violation'> | undefined;
+  /** Of the last time that my result was not the quorum's: see `healing.ts`. */
+  divergence: Divergence;
   now: number;
   lastTick: number | undefined;
   clockMs: number | undefined;

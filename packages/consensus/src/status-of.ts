@@ -1,8 +1,8 @@
-import type { HashHex, Height, ValidatorIndex } from '@hansa/primitives';
+import type { HashHex, Height, NodeId, ValidatorIndex } from '@hansa/primitives';
 import { primaryOf } from './primary.ts';
 import { preparedHeightOf } from './safety.ts';
 import { nodeIdOf, type ReplicaState, stableOf, termOf } from './state.ts';
-import type { PbftStatus, PeerStatus } from './status.ts';
+import type { PbftStatus, PeerStatus, ResultGroup } from './status.ts';
 import { viewTimeoutTicks } from './timers.ts';
 import { silenceOf } from './voting-right.ts';
 
@@ -33,10 +33,28 @@ export function statusOf(state: ReplicaState): PbftStatus {
       ? { elapsedTicks: termState.timerTicks, limitTicks: viewTimeoutTicks(state) }
       : undefined,
     suspecting: termState.ownSuspect !== undefined,
+    resultGroups: resultGroupsOf(state),
     inFlight: inFlightOf(state),
     peers: term.validators.map((_, index) => peerStatusOf(state, index as ValidatorIndex)),
     droppedCount: termState.buffer.droppedCount,
   };
+}
+
+function resultGroupsOf(state: ReplicaState): readonly ResultGroup[] {
+  const height = (stableOf(state) + 1) as Height;
+  const votes = state.termState.results.get(height);
+  const groups = new Map<HashHex, { weight: number; nodeIds: NodeId[] }>();
+  for (const [index, { nodeId, weight }] of termOf(state).validators.entries()) {
+    const blockHash = votes?.voteOf(index as ValidatorIndex)?.digest;
+    if (blockHash === undefined) continue;
+    const group = groups.get(blockHash) ?? { weight: 0, nodeIds: [] };
+    group.weight += weight;
+    group.nodeIds.push(nodeId);
+    groups.set(blockHash, group);
+  }
+  return [...groups]
+    .map(([blockHash, group]) => ({ height, blockHash, ...group }))
+    .sort((a, b) => b.weight - a.weight || (a.blockHash < b.blockHash ? -1 : 1));
 }
 
 function peerStatusOf(state: ReplicaState, index: ValidatorIndex): PeerStatus {

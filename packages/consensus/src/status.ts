@@ -26,6 +26,15 @@ export type PeerStatus = {
   readonly suspects: boolean;
 };
 
+/** Validators that have signed one result. */
+export type ResultGroup = {
+  readonly height: Height;
+  readonly blockHash: HashHex;
+  readonly weight: number;
+  /** Ordered by index. */
+  readonly nodeIds: readonly NodeId[];
+};
+
 /** Read-only picture of a replica: metrics, RPC, `doctor`, tests. */
 export type PbftStatus = {
   readonly index: ValidatorIndex | undefined;
@@ -51,6 +60,8 @@ export type PbftStatus = {
   /** Undefined while the view timer does not run. */
   readonly timer: { readonly elapsedTicks: number; readonly limitTicks: number } | undefined;
   readonly suspecting: boolean;
+  /** RESULTs for the height above the final one, by block hash, heaviest first. */
+  readonly resultGroups: readonly ResultGroup[];
   /** Proposals above the final block on my chain, ascending: what the pool must not offer again. */
   readonly inFlight: readonly { readonly height: Height; readonly digest: HashHex }[];
   readonly peers: readonly PeerStatus[];

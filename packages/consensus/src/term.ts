@@ -4,6 +4,7 @@ import { pruneProposals } from './bodies.ts';
 import type { PbftConfig } from './config.ts';
 import type { DurableState } from './durable.ts';
 import { FutureBuffer } from './future-buffer.ts';
+import { diverge, tryHeal } from './healing.ts';
 import type { FinalHead } from './input.ts';
 import { createQuorumInfo } from './quorum.ts';
 import { claimOf, sendStatus } from './safety.ts';
@@ -139,6 +140,7 @@ export function onCommitted(step: Step, head: FinalHead): void {
   state.head = head;
   if (head.term.term > previous.term) enterTerm(step, previous);
   else advanceStable(step);
+  tryHeal(step);
   markChanged(step);
 }
 
@@ -151,11 +153,12 @@ function checkAgainstOwn(step: Step, head: FinalHead): void {
     stopVoting(step, 'safety violation', { type: 'safetyViolation', rule: 'N6', detail });
     return;
   }
+  // Signed before a divergence below it was seen: known to be wrong, and reported then.
+  if (head.height <= step.state.divergence.disownedTo) return;
   const own = termState.ownResults.get(head.height) ?? termState.executed.get(head.height);
   if (own === undefined || own === head.blockHash) return;
   cover(step, 'N7');
-  stopVoting(step, 'diverged', {
-    type: 'divergence',
+  diverge(step, {
     height: head.height,
     digest: head.proposalDigest,
     ownBlockHash: own,

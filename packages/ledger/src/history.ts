@@ -39,6 +39,14 @@ export function openStateSnapshot(
   };
 }
 
+/** Keys that a block changed, ascending. @throws ChainError LEDGER_DAMAGED */
+export function changedKeys(store: Store, snapshot: StoreSnapshot, height: Height): StateKey[] {
+  const bytes = store.get(heightKey('undo', height), snapshot);
+  if (bytes === undefined) throw damaged(`the undo record of height ${height} is missing`);
+  const record = new UndoRecord(bytes);
+  return Array.from({ length: record.count }, (_, index) => record.entryAt(index).key);
+}
+
 class UndoChain {
   readonly #store: Store;
   readonly #snapshot: StoreSnapshot;

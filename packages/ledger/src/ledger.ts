@@ -97,7 +97,8 @@ async function writeGenesis(store: Store, { genesis, suite }: LedgerOptions): Pr
 
 class WritableLedger extends StoredLedger implements Ledger {
   readonly #lock: WriterLock;
-  readonly #staged: StagedState;
+  readonly #hotStateBytesMax: number;
+  #staged: StagedState;
   readonly #stateHistoryBlocks: number;
   #position: ChainPosition;
   #head: LedgerHead | undefined;
@@ -112,9 +113,8 @@ class WritableLedger extends StoredLedger implements Ledger {
     this.#lock = lock;
     this.#position = position;
     this.#stateHistoryBlocks = options.stateHistoryBlocks ?? STATE_HISTORY_BLOCKS;
-    const { height, stateRoot: root } = position.head;
-    const sizeMax = options.hotStateBytesMax ?? HOT_STATE_BYTES_MAX;
-    this.#staged = new StagedState({ store, suite: options.suite }, { height, root }, sizeMax);
+    this.#hotStateBytesMax = options.hotStateBytesMax ?? HOT_STATE_BYTES_MAX;
+    this.#staged = this.#stateFromDisk();
   }
 
   /** From memory: the execution thread asks for it several times per block. */
@@ -145,6 +145,11 @@ class WritableLedger extends StoredLedger implements Ledger {
     const { height: headHeight } = this.#position.head;
     assert(!this.#isCommitting || height > headHeight, `height ${headHeight + 1} is being committed`);
     this.#staged.discardAbove(height);
+  }
+
+  forget(): void {
+    assert(!this.#isCommitting, 'nothing is being committed while the state is forgotten');
+    this.#staged = this.#stateFromDisk();
   }
 
   async commitBlock(input: CommitInput): Promise<LedgerHead> {
@@ -201,6 +206,11 @@ class WritableLedger extends StoredLedger implements Ledger {
   override close(): Promise<void> {
     this.#closing ??= this.store.close().finally(() => this.#lock.release());
     return this.#closing;
+  }
+
+  #stateFromDisk(): StagedState {
+    const { height, stateRoot: root } = this.#position.head;
+    return new StagedState({ store: this.store, suite: this.suite }, { height, root }, this.#hotStateBytesMax);
   }
 
   #refuseAfterFailure(): void {

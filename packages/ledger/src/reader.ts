@@ -21,13 +21,14 @@ import {
   decodeReceipt,
   decodeTermInfo,
   type Receipt,
+  type StateChange,
   type StateKey,
   type TermInfo,
   type ValidatorSet,
 } from '@hansa/protocol';
 import { copyStore } from './copy.ts';
 import { damaged, type LedgerFailure, ledgerError } from './errors.ts';
-import { openStateSnapshot } from './history.ts';
+import { changedKeys, openStateSnapshot } from './history.ts';
 import { hashKey, heightKey, metaKey, stateEntryKey } from './keys.ts';
 import { queryLogs } from './log-query.ts';
 import { storedPages } from './page-source.ts';
@@ -228,6 +229,20 @@ export class StoredLedger implements LedgerReader {
     });
   }
 
+  changesAt(height: Height): Result<readonly StateChange[], LedgerFailure> {
+    const snapshot = this.store.snapshot();
+    try {
+      const head = this.headRecord(snapshot);
+      const failure =
+        stateFailure(height, head) ?? (height > 0 ? stateFailure((height - 1) as Height, head) : undefined);
+      if (failure !== undefined || height === 0) return fail(failure ?? GENESIS_HAS_NO_UNDO);
+      const after = this.#stateThrough(snapshot, head, height);
+      return ok(changedKeys(this.store, snapshot, height).map((key) => ({ key, value: after.get(key) })));
+    } finally {
+      void snapshot.close();
+    }
+  }
+
   stateHistoryFrom(): Height {
     return this.headRecord().historyFrom;
   }
@@ -335,6 +350,12 @@ export class StoredLedger implements LedgerReader {
     }
   }
 }
+
+const GENESIS_HAS_NO_UNDO: LedgerFailure = {
+  code: 'LEDGER_STATE_PRUNED',
+  message: 'there is no state before genesis',
+  remedy: 'read the state of genesis itself',
+};
 
 function stateFailure(height: Height, head: HeadRecord): LedgerFailure | undefined {
   if (height > head.height) {

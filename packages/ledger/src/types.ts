@@ -134,6 +134,11 @@ export type LedgerReader = {
   stateAt(height: Height): Result<StateSnapshot, LedgerFailure>;
   /** Oldest height whose state can be read. */
   stateHistoryFrom(): Height;
+  /**
+   * What a block changed of the state, by key: the values after it. LEDGER_HEIGHT_UNKNOWN, or LEDGER_STATE_PRUNED when
+   * the state before it is no longer kept.
+   */
+  changesAt(height: Height): Result<readonly StateChange[], LedgerFailure>;
   /** Proof of presence or absence at the head. */
   stateProof(key: StateKey): StateProofAt;
   /** Ordered by height and position. Works in chunks of a few milliseconds. LEDGER_TOO_MANY_LOGS */
@@ -176,6 +181,8 @@ export type Ledger = LedgerReader & {
   stage(changes: readonly StateChange[]): StagedBlock;
   /** Forgets staged heights above `height`. */
   discardAbove(height: Height): void;
+  /** Forgets all that is staged and every value kept in memory: what is read next comes from disk. */
+  forget(): void;
   /**
    * Writes the lowest staged height with all that belongs to it in one synced batch. Resolves when it is durable.
    * @throws ChainError LEDGER_WRITE_FAILED; every later call then throws it too, and nothing of the block is there

@@ -11,6 +11,7 @@ import { systemClock } from './clock.ts';
 import { type NodePaths, readKey, writeSecret } from './directory.ts';
 import type { NodeErrorCode } from './errors.ts';
 import { createExecutionClient, executionThread } from './execution/execution-client.ts';
+import { createHealing } from './healing.ts';
 import { createHealth } from './health.ts';
 import type { Logger } from './logger.ts';
 import { openMisbehaviourStore } from './misbehaviour-store.ts';
@@ -58,7 +59,7 @@ async function compose(
   const nodeId = suite.nodeIdOf(nodeKey);
   const instance = randomBytes(16).toString('hex');
   const monotonicMs = (): number => performance.now();
-  if (options.isRebuild) setLedgerAside(paths, logger);
+  if (options.isRebuild || options.isHealing === true) setLedgerAside(paths, logger);
 
   // Ledger: the execution worker is its writer and holds the lock of the directory.
   const thread = executionThread({
@@ -132,7 +133,10 @@ async function compose(
         report: (report) => health.onReport(report),
         status: (status) => health.onStatus(status),
         misbehaved: (peer, code) => health.onMisbehaviour(peer, code),
-        onDiverged: (height, field, certified, own) => health.onDiverged({ height, field, certified, own }),
+        onDiverged: (divergence) => {
+          health.onDiverged(divergence);
+          healing.onDiverged(divergence);
+        },
       },
       logger: logger.child('sync'),
       onFatal,
@@ -154,6 +158,15 @@ async function compose(
     misbehaviours,
     logger: logger.child('consensus'),
     monotonicMs,
+  });
+  const healing = createHealing({
+    directory: paths.divergence,
+    execution,
+    sync,
+    logger: logger.child('consensus'),
+    now: () => Date.now(),
+    onReport: (report, file) => health.onDivergenceReport(report, file),
+    onRebuild: options.onRebuild,
   });
   await network.start();
   stops.push(() => network.stop());

@@ -34,7 +34,7 @@ export type Diagnosis = {
 const SILENCE_TEXT: Readonly<Record<SilenceReason, readonly [string, string]>> = {
   diverged: [
     'this node computes another result than the quorum and has stopped voting',
-    'keep data/ for the report, then `hansa start --rebuild`',
+    'wait: it executes the block again, and fetches the chain again if that is not enough',
   ],
   nondeterminism: [
     'this node computed two results for one block and has stopped voting',
@@ -71,6 +71,15 @@ export function missingValidators(pbft: PbftStatus, nodeId: NodeId, connected: R
     .map((peer) => peer.nodeId);
 }
 
+/** Groups of equal results when those that have not signed yet cannot bring any of them to a quorum. */
+export function splitResults(pbft: PbftStatus): PbftStatus['resultGroups'] | undefined {
+  const { resultGroups, totalWeight, quorumWeight } = pbft;
+  const heaviest = resultGroups[0];
+  if (heaviest === undefined) return undefined;
+  const signed = resultGroups.reduce((sum, { weight }) => sum + weight, 0);
+  return heaviest.weight + totalWeight - signed < quorumWeight ? resultGroups : undefined;
+}
+
 /** Says in words why there is no block, most serious reason first. */
 export function diagnose(input: DiagnosisInput): Diagnosis {
   const { pbft, nameOf } = input;
@@ -90,6 +99,17 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
     );
   }
   if (pbft.silence !== undefined && pbft.silence !== 'not a validator') return answer(...SILENCE_TEXT[pbft.silence]);
+  const split = splitResults(pbft);
+  if (split !== undefined) {
+    const groups = split.map(
+      ({ blockHash, weight, nodeIds }) =>
+        `0x${blockHash.slice(0, 16)} ${weight} votes (${nodeIds.map(nameOf).join(', ')})`,
+    );
+    return answer(
+      `no quorum of equal results of block ${split[0]?.height}: ${groups.join('; ')}`,
+      'compare the reports in data/divergence, program and runtime of the members of each group',
+    );
+  }
   const wrongClock = input.peers.find(
     (peer) => peer.clockOffsetMs !== undefined && Math.abs(peer.clockOffsetMs) > input.clockSkewMs,
   );

@@ -22,6 +22,8 @@ export type NodePaths = {
   readonly poolJournal: string;
   /** Proofs that validators have signed contradicting messages. */
   readonly misbehaviour: string;
+  /** Reports of blocks whose result was another one here. */
+  readonly divergence: string;
   readonly adminToken: string;
 };
 
@@ -40,6 +42,7 @@ export function nodePaths(directory: string): NodePaths {
     votes: join(data, 'votes'),
     poolJournal: join(data, 'pool.journal'),
     misbehaviour: join(data, 'misbehaviour'),
+    divergence: join(data, 'divergence'),
     adminToken: join(data, 'admin.token'),
   };
 }

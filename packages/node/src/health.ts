@@ -1,21 +1,32 @@
 import type { PbftStatus } from '@hansa/consensus';
 import type { Network } from '@hansa/network';
-import type { Height, NodeId } from '@hansa/primitives';
+import type { Failure, Height, NodeId } from '@hansa/primitives';
 import type { SyncProgress } from '@hansa/sync';
 import type { TxPool } from '@hansa/txpool';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Readiness } from './admin-server.ts';
 import type { DriverCounters, DriverReport, MisbehaviourCode } from './consensus/ports.ts';
 import { type Diagnosis, diagnose, silenceText } from './diagnosis.ts';
+import type { NodeErrorCode } from './errors.ts';
 import type { HeadView } from './head-view.ts';
+import type { DivergenceReport, Healing } from './healing.ts';
 import type { Logger } from './logger.ts';
 import type { MisbehaviourStore } from './misbehaviour-store.ts';
+import type { ImportDivergence } from './sync-driver.ts';
 
 export type Divergence = {
   readonly height: Height;
   readonly field: string;
   readonly certified: string;
   readonly own: string;
+  /** When the block was looked at in detail. */
+  readonly report?: DivergenceReport;
+};
+
+const DIVERGENCE_REMEDY: Readonly<Record<Healing, string>> = {
+  're-executed': 'wait: it executes the block again',
+  rebuild: 'wait: it fetches the chain again into a fresh directory; the report is in data/divergence',
+  none: 'it was rebuilt and differs again: compare program and runtime with the others (data/divergence), then `hansa start --rebuild`',
 };
 
 export type HealthDependencies = {
@@ -38,8 +49,12 @@ export type Health = {
   onReport(report: DriverReport): void;
   onStatus(status: PbftStatus): void;
   onMisbehaviour(peer: NodeId, code: MisbehaviourCode): void;
-  onDiverged(divergence: Divergence): void;
+  onDiverged(divergence: ImportDivergence): void;
+  onDivergenceReport(report: DivergenceReport, file: string | undefined): void;
+  /** The block whose result differs here, until the ledger holds it with the certified one. */
   divergence(): Divergence | undefined;
+  /** Why nothing is read from this node's state; undefined when it may be. */
+  quarantine(): Failure | undefined;
   diagnosis(pbft: PbftStatus, sync: SyncProgress): Diagnosis;
   readiness(pbft: PbftStatus, sync: SyncProgress): Readiness;
   summary(pbft: PbftStatus, sync: SyncProgress): string;
@@ -50,7 +65,10 @@ export type Health = {
 export function createHealth(dependencies: HealthDependencies): Health {
   const { nodeId, network, pool, headView, logger } = dependencies;
   const misbehaviour = new Map<string, number>();
-  let divergence: Divergence | undefined;
+  let found: Divergence | undefined;
+  let divergenceCount = 0;
+  const divergence = (): Divergence | undefined =>
+    found === undefined || headView.height() >= found.height ? undefined : found;
   let last: PbftStatus | undefined;
 
   const organisationOf = (id: NodeId): string | undefined =>
@@ -62,10 +80,13 @@ export function createHealth(dependencies: HealthDependencies): Health {
   }
 
   function diagnosis(pbft: PbftStatus, sync: SyncProgress): Diagnosis {
-    if (divergence !== undefined) {
-      const { height, field } = divergence;
-      const [text, remedy] = silenceText('diverged');
-      return { whyNoBlock: `${text}: block ${height}, field ${field}`, remedy, missing: [] };
+    const wrong = divergence();
+    if (wrong !== undefined) {
+      const { height, field, report } = wrong;
+      const [text] = silenceText('diverged');
+      const key = report === undefined || report.key === null ? '' : `, first differing key ${report.key}`;
+      const remedy = DIVERGENCE_REMEDY[report?.healing ?? 're-executed'];
+      return { whyNoBlock: `${text}: block ${height}, field ${field}${key}`, remedy, missing: [] };
     }
     const behindBy = sync.behind ? Math.max(0, sync.target - sync.height) : 0;
     const clockSkewMs = headView.parameters().clockSkewMs;
@@ -112,7 +133,8 @@ export function createHealth(dependencies: HealthDependencies): Health {
           proof: file,
         });
       } else if (report.type === 'divergence') {
-        divergence = {
+        divergenceCount++;
+        found = {
           height: report.height,
           field: 'block hash',
           certified: report.quorumBlockHash,
@@ -139,11 +161,34 @@ export function createHealth(dependencies: HealthDependencies): Health {
     },
     onStatus: logStatus,
     onMisbehaviour: (_peer, code) => void misbehaviour.set(code, (misbehaviour.get(code) ?? 0) + 1),
-    onDiverged: (found) => {
-      divergence = found;
-      logger.error('a certified block gives another result here: this node has diverged', { ...found });
+    onDiverged: ({ height, field, certified, own, healed }) => {
+      if (found?.height === height && found.field === field) return;
+      divergenceCount++;
+      if (healed === undefined) found = { height, field, certified, own };
+      logger.error('a certified block gives another result here: this node has diverged', {
+        ...{ height, field, certified, own },
+      });
     },
-    divergence: () => divergence,
+    onDivergenceReport: (report, file) => {
+      if (found?.height === report.height) found = { ...found, report };
+      const { height, field, key, certifiedValue, ownValue, healing } = report;
+      logger.error('the divergence in detail', {
+        ...{ height, field, healing, report: file },
+        key: key ?? 'none was proven',
+        certifiedValue: certifiedValue ?? 'absent',
+        ownValue: ownValue ?? 'absent',
+      });
+    },
+    divergence,
+    quarantine: () => {
+      const wrong = divergence();
+      if (wrong === undefined) return undefined;
+      return {
+        code: 'NODE_QUARANTINED' satisfies NodeErrorCode,
+        message: `this node computes another result of block ${wrong.height} than the quorum (${wrong.field}): nothing is read from its state`,
+        remedy: 'ask another node; this one heals by itself, hansa_getStatus says how far it is',
+      };
+    },
     diagnosis,
     readiness,
     summary: (pbft, sync) => {
@@ -158,12 +203,24 @@ export function createHealth(dependencies: HealthDependencies): Health {
       return `${role} · height ${headView.height()} · ${connected} peers · ${whyNoBlock ?? 'all is well'}`;
     },
     register: (registry, sources) =>
-      registerMetrics(registry, { ...dependencies, ...sources, misbehaviour, status: () => last }),
+      registerMetrics(registry, {
+        ...dependencies,
+        ...sources,
+        misbehaviour,
+        status: () => last,
+        divergence,
+        divergenceCount: () => divergenceCount,
+      }),
   };
 }
 
 type MetricFacts = HealthDependencies &
-  MetricSources & { readonly misbehaviour: ReadonlyMap<string, number>; readonly status: () => PbftStatus | undefined };
+  MetricSources & {
+    readonly misbehaviour: ReadonlyMap<string, number>;
+    readonly status: () => PbftStatus | undefined;
+    readonly divergence: () => Divergence | undefined;
+    readonly divergenceCount: () => number;
+  };
 
 function registerMetrics(registry: Registry, facts: MetricFacts): void {
   collectDefaultMetrics({ register: registry });
@@ -182,6 +239,10 @@ function registerMetrics(registry: Registry, facts: MetricFacts): void {
   gauge('hansa_view', 'Current view of the term', () => facts.status()?.view ?? 0);
   gauge('hansa_decided_height', 'Highest height whose order is decided', () => facts.status()?.decidedHeight ?? 0);
   gauge('hansa_voting', '1 when this validator votes', () => (facts.status()?.silence === undefined ? 1 : 0));
+  gauge('hansa_quarantined', '1 while a block gives another result here than the quorum has certified', () =>
+    facts.divergence() === undefined ? 0 : 1,
+  );
+  gauge('hansa_divergences', 'Results that differed from the certified one since the start', facts.divergenceCount);
   gauge(
     'hansa_peers',
     'Connected peers',

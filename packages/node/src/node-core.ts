@@ -193,7 +193,11 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
     verifier,
     clock,
     logger: dependencies.logger,
-    onDiverged: observer.onDiverged,
+    onDiverged: (divergence) => {
+      const { height, proposalDigest: digest, ownBlockHash, certificate, healed } = divergence;
+      if (healed === undefined) driver.diverged({ height, digest, ownBlockHash, certificate });
+      observer.onDiverged(divergence);
+    },
   });
 
   const driver: ConsensusDriver = new ConsensusDriver(

@@ -12,6 +12,10 @@ export type NodeOptions = {
   readonly logger: Logger;
   /** Throw away what is damaged and fetch it again from the peers. */
   readonly isRebuild: boolean;
+  /** The node has thrown its ledger away by itself: fetch it again, the votes stay (spec PBFT-N7). */
+  readonly isHealing?: boolean;
+  /** The state on disk is wrong. The caller MUST stop the node and create it again with `isHealing`. */
+  readonly onRebuild: () => void;
   /** Called once when the node cannot go on. The process MUST end with a failure then. */
   readonly onFatal: (error: Error) => void;
 };

@@ -3,6 +3,7 @@ import type { LedgerReader } from '@hansa/ledger';
 import type { Network } from '@hansa/network';
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import {
+  type Certificate,
   type CertifiedBlock,
   decodeBody,
   decodeCertificate,
@@ -12,6 +13,7 @@ import {
   encodeCertificate,
   encodeHeader,
   encodeSyncFrame,
+  type StateChange,
   type SyncFrame,
 } from '@hansa/protocol';
 import {
@@ -28,7 +30,9 @@ import {
   verifyBlock,
 } from '@hansa/sync';
 import type { BlockPipeline } from './block-pipeline.ts';
+import { changesAnswer, createChangesFetch } from './changes-fetch.ts';
 import type { Clock } from './clock.ts';
+import type { HeaderDifference, KeyDifference } from './execution/messages.ts';
 import type { HeadView } from './head-view.ts';
 import type { Logger } from './logger.ts';
 import type { VerifyPool } from './workers/verify-types.ts';
@@ -45,8 +49,16 @@ export type SyncDriverDependencies = {
   readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
   readonly clock: Pick<Clock, 'every'>;
-  /** A certified block gives another result here: this node has diverged and MUST stop voting and importing. */
-  readonly onDiverged: (height: Height, field: string, certified: string, own: string) => void;
+  /** A certified block gave another result here (spec PBFT-N7): unless it is healed already, this node MUST stop voting. */
+  readonly onDiverged: (divergence: ImportDivergence) => void;
+};
+
+export type ImportDivergence = HeaderDifference & {
+  readonly height: Height;
+  readonly proposalDigest: HashHex;
+  readonly certificate: Certificate;
+  /** Executing again has given the certified result; `difference` says where the first one was wrong. */
+  readonly healed: { readonly difference: KeyDifference | undefined } | undefined;
 };
 
 export type SyncDriver = {
@@ -56,6 +68,8 @@ export type SyncDriver = {
   onCommitted(height: Height): void;
   /** The own consensus has decided the order up to this height. */
   onDecided(height: Height): void;
+  /** What a block changed of the state, as some peer says it: nothing of it is proven. Undefined: nobody answered. */
+  fetchChanges(height: Height): Promise<readonly StateChange[] | undefined>;
   /** Consensus has seen that final blocks up to about `height` exist; these peers have them. */
   behind(height: Height, from: readonly NodeId[]): void;
 };
@@ -67,6 +81,7 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   const assemblers = new Map<NodeId, MessageAssembler>();
   const budgets = new ServeBudgets();
   const outbox = new PartOutbox((peer, part) => network.send(peer, 'sync', part));
+  const changesFetch = createChangesFetch((to, frame) => send(to, frame));
   let cancel = (): void => undefined;
   let isStopped = false;
   let decidedHeight: Height | undefined;
@@ -136,8 +151,15 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
     const verified = verifyBlock(suite, context, block);
     if (!verified.ok) return step({ type: 'importFailed', height, peer, failure: verified.error, fault: true });
     const outcome = await pipeline.importBlock(block, verified.value.hash, transactions);
+    const differing = outcome.type === 'differs' ? outcome : outcome.type === 'committed' ? outcome.healed : undefined;
+    if (differing !== undefined) {
+      const { field, certified, own, ownBlockHash } = differing;
+      const { proposalDigest } = block.block.header;
+      const healed = outcome.type === 'committed' ? { difference: outcome.healed?.difference } : undefined;
+      const { certificate } = block;
+      dependencies.onDiverged({ height, proposalDigest, certificate, field, certified, own, ownBlockHash, healed });
+    }
     if (outcome.type === 'differs') {
-      dependencies.onDiverged(height, outcome.field, outcome.certified, outcome.own);
       const failure = syncFailure('SYNC_RESULT_DIFFERS', `block ${height}: ${outcome.field} differs`);
       return step({ type: 'importFailed', height, peer, failure, fault: false });
     }
@@ -147,7 +169,10 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
   async function onMessage(from: NodeId, bytes: Uint8Array): Promise<void> {
     const frame = decodeSyncFrame(bytes);
     if (!frame.ok) return network.penalise(from, `sync message: ${frame.error.message}`);
-    const { requestId, request, response } = frame.value;
+    const { requestId, request, response, changesRequest, changes } = frame.value;
+    if (changesRequest !== undefined)
+      send(from, changesAnswer(reader, { from, requestId, height: changesRequest, budgets }));
+    if (changesFetch.isAnswer(requestId)) return changesFetch.onAnswer(from, requestId, changes);
     if (request !== undefined) {
       const range = {
         from: request.fromHeight as Height,
@@ -181,11 +206,13 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
     if (!message.ok) return network.penalise(from, message.error.message);
     if (message.value !== undefined) await onMessage(from, message.value);
   });
+  network.onPeerUp(({ nodeId }) => changesFetch.addPeer(nodeId));
   network.onPeerUp(({ nodeId, status }) => step({ type: 'peerStatus', peer: nodeId, height: status.height }));
   network.onPeerStatus(({ nodeId, status }) => step({ type: 'peerStatus', peer: nodeId, height: status.height }));
   network.onPeerDown(({ nodeId }) => {
     assemblers.delete(nodeId);
     outbox.removePeer(nodeId);
+    changesFetch.removePeer(nodeId);
     step({ type: 'peerGone', peer: nodeId });
   });
 
@@ -193,14 +220,17 @@ export function createSyncDriver(dependencies: SyncDriverDependencies): SyncDriv
     start: () => {
       cancel = dependencies.clock.every(TICK_MS, () => {
         budgets.tick();
+        changesFetch.onTick();
         outbox.flush();
         step({ type: 'tick' });
       });
     },
     stop: () => {
       isStopped = true;
+      changesFetch.stop();
       cancel();
     },
+    fetchChanges: (height) => changesFetch.fetch(height),
     progress: () => machine.progress(),
     onCommitted: (height) => step({ type: 'imported', height }),
     onDecided: (height) => {

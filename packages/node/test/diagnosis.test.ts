@@ -24,6 +24,7 @@ function input(over: {
     changing: false,
     suspecting: false,
     silence: undefined,
+    resultGroups: [],
     totalWeight: 4,
     quorumWeight: 3,
     peers: [0, 1, 2, 3].map((n) => ({

@@ -722,6 +722,12 @@ export namespace hansa {
             /** SyncFrame response. */
             response?: (hansa.wire.SyncResponse.$Properties|null);
 
+            /** SyncFrame changesRequest. */
+            changesRequest: Long;
+
+            /** SyncFrame changes. */
+            changes: Uint8Array;
+
             /**
              * Creates a new SyncFrame instance using the specified properties.
              * @param [properties] Properties to set
@@ -762,6 +768,12 @@ export namespace hansa {
 
                 /** SyncFrame response */
                 response?: (hansa.wire.SyncResponse.$Properties|null);
+
+                /** SyncFrame changesRequest */
+                changesRequest?: (Long|null);
+
+                /** SyncFrame changes */
+                changes?: (Uint8Array|null);
 
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];

@@ -1755,6 +1755,8 @@ export const hansa = $root.hansa = (() => {
              * @property {number|null} [requestId] SyncFrame requestId
              * @property {hansa.wire.SyncRequest.$Properties|null} [request] SyncFrame request
              * @property {hansa.wire.SyncResponse.$Properties|null} [response] SyncFrame response
+             * @property {Long|null} [changesRequest] SyncFrame changesRequest
+             * @property {Uint8Array|null} [changes] SyncFrame changes
              * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
              */
 
@@ -1811,6 +1813,22 @@ export const hansa = $root.hansa = (() => {
             SyncFrame.prototype.response = null;
 
             /**
+             * SyncFrame changesRequest.
+             * @member {Long} changesRequest
+             * @memberof hansa.wire.SyncFrame
+             * @instance
+             */
+            SyncFrame.prototype.changesRequest = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+            /**
+             * SyncFrame changes.
+             * @member {Uint8Array} changes
+             * @memberof hansa.wire.SyncFrame
+             * @instance
+             */
+            SyncFrame.prototype.changes = $util.newBuffer([]);
+
+            /**
              * Creates a new SyncFrame instance using the specified properties.
              * @function create
              * @memberof hansa.wire.SyncFrame
@@ -1848,6 +1866,10 @@ export const hansa = $root.hansa = (() => {
                     $root.hansa.wire.SyncRequest.encode(message.request, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
                 if (message.response != null && $Object.hasOwnProperty.call(message, "response"))
                     $root.hansa.wire.SyncResponse.encode(message.response, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                if (message.changesRequest != null && $Object.hasOwnProperty.call(message, "changesRequest") && (typeof message.changesRequest === "object" ? message.changesRequest.low || message.changesRequest.high : message.changesRequest !== 0))
+                    writer.uint32(/* id 4, wireType 0 =*/32).uint64(message.changesRequest);
+                if (message.changes != null && $Object.hasOwnProperty.call(message, "changes") && message.changes.length)
+                    writer.uint32(/* id 5, wireType 2 =*/42).bytes(message.changes);
                 if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
                     for (let i = 0; i < message.$unknowns.length; ++i)
                         writer.raw(message.$unknowns[i]);
@@ -1911,6 +1933,24 @@ export const hansa = $root.hansa = (() => {
                             if (wireType !== 2)
                                 break;
                             message.response = $root.hansa.wire.SyncResponse.decode(reader, reader.size(), $undefined, _depth + 1, message.response);
+                            continue;
+                        }
+                    case 4: {
+                            if (wireType !== 0)
+                                break;
+                            if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                message.changesRequest = value;
+                            else
+                                delete message.changesRequest;
+                            continue;
+                        }
+                    case 5: {
+                            if (wireType !== 2)
+                                break;
+                            if ((value = reader.bytes()).length)
+                                message.changes = value;
+                            else
+                                delete message.changes;
                             continue;
                         }
                     }

@@ -49,6 +49,7 @@ export {
   verifyVoteCertificate,
   voteSigningDigest,
 } from './signing.ts';
+export { decodeStateChanges, encodeStateChanges } from './state-changes-codec.ts';
 export {
   accountKey,
   codeKey,

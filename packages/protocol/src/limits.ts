@@ -74,6 +74,9 @@ export const FRAME_TX_COUNT_MAX = 10_000;
 export const FRAME_PROPOSAL_COUNT_MAX = 64;
 export const FRAME_STATEMENT_COUNT_MAX = 16;
 export const SYNC_BLOCK_COUNT_MAX = 128;
+/** What a block changed of the state, when a peer asks for it: larger is not served. */
+export const STATE_CHANGES_SIZE_MAX: number = 8 * MIB;
+export const STATE_CHANGES_COUNT_MAX = 200_000;
 
 // Relations: what is allowed by one limit must be possible within the next.
 assert(TX_SIZE_MAX <= BLOCK_TX_SIZE_MAX, 'the largest transaction must fit a block');

@@ -38,6 +38,10 @@ export type SyncFrame = {
   readonly request: { readonly fromHeight: number; readonly count: number } | undefined;
   /** `busy`: nothing is served now, ask later or somebody else. */
   readonly response: { readonly blocks: readonly SyncBlock[]; readonly busy: boolean } | undefined;
+  /** Height, from 1: what did this block change of the state? (spec SYNC-14) */
+  readonly changesRequest?: number;
+  /** Canonical state changes, the answer to it. A frame with nothing but its id says that they are not to be had. */
+  readonly changes?: Uint8Array;
 };
 
 /** Everything that travels on the consensus channel; any part may be empty. */
@@ -102,7 +106,7 @@ export function decodeTransactionsFrame(bytes: Uint8Array): Result<TransactionsF
 }
 
 export function encodeSyncFrame(frame: SyncFrame): Uint8Array {
-  const { requestId, request, response } = frame;
+  const { requestId, request, response, changesRequest, changes } = frame;
   // protobufjs wraps what does not fit 32 bits without a word.
   assert(requestId === requestId >>> 0, `a request id of 32 bits was expected, got ${requestId}`);
   return plain(
@@ -110,6 +114,8 @@ export function encodeSyncFrame(frame: SyncFrame): Uint8Array {
       requestId,
       ...(request === undefined ? {} : { request: { fromHeight: toLong(request.fromHeight), count: request.count } }),
       ...(response === undefined ? {} : { response: { blocks: mutable(response.blocks), busy: response.busy } }),
+      ...(changesRequest === undefined ? {} : { changesRequest: toLong(changesRequest) }),
+      ...(changes === undefined ? {} : { changes }),
     }).finish(),
   );
 }
@@ -117,7 +123,8 @@ export function encodeSyncFrame(frame: SyncFrame): Uint8Array {
 export function decodeSyncFrame(bytes: Uint8Array): Result<SyncFrame, ProtocolFailure> {
   const fieldCountMax = limits.SYNC_BLOCK_COUNT_MAX + 8;
   return decodeFrame('sync frame', bytes, limits.SYNC_FRAME_SIZE_MAX, fieldCountMax, [3], () => {
-    const { requestId, request, response } = SyncWire.decode(bytes);
+    const { requestId, request, response, changesRequest: asked, changes } = SyncWire.decode(bytes);
+    const changesRequest = toNumber(asked);
     return {
       requestId,
       request:
@@ -138,6 +145,8 @@ export function decodeSyncFrame(bytes: Uint8Array): Result<SyncFrame, ProtocolFa
               })),
               busy: response.busy ?? false,
             },
+      ...(changesRequest === 0 ? {} : { changesRequest }),
+      ...(changes.length === 0 ? {} : { changes: copyBytes(changes, limits.STATE_CHANGES_SIZE_MAX) }),
     };
   });
 }

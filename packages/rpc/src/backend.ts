@@ -229,6 +229,24 @@ export type NodeStatusReport = {
   readonly missing: readonly { readonly nodeId: NodeId; readonly organisation: string | null }[];
   readonly whyNoBlock: string | null;
   readonly remedy: string | null;
+  /** The block whose certified result this node does not get; null when there is none. Hex with 0x. */
+  readonly divergence: {
+    readonly height: number;
+    readonly field: string;
+    readonly certified: string;
+    readonly own: string;
+    readonly key: string | null;
+    readonly certifiedValue: string | null;
+    readonly ownValue: string | null;
+    readonly healing: string | null;
+  } | null;
+  /** Results that validators have signed for the block above the head, heaviest first. */
+  readonly results: readonly {
+    readonly height: number;
+    readonly blockHash: string;
+    readonly weight: number;
+    readonly nodeIds: readonly NodeId[];
+  }[];
   readonly peers: readonly PeerReport[];
 };
 
@@ -266,6 +284,8 @@ export type MisbehaviourRecord = {
 export type NodeReports = {
   syncing(): { readonly starting: Height; readonly current: Height; readonly highest: Height } | undefined;
   peerCount(): number;
+  /** Why nothing of the chain may be read here; asked before each call. */
+  quarantine(): Failure | undefined;
   status(): NodeStatusReport;
   members(): MembersReport;
   /** Proofs of misbehaviour that this node holds, newest last. */

@@ -194,6 +194,11 @@ export class ConsensusDriver {
     this.#input({ type: 'committed', head });
   }
 
+  /** A certified block gave another result here, also when it was executed again from what is on disk (spec PBFT-N7). */
+  diverged(divergence: Omit<Extract<PbftInput, { type: 'diverged' }>, 'type'>): void {
+    this.#input({ type: 'diverged', ...divergence });
+  }
+
   onPoolState(pool: PoolState): void {
     this.#input({ type: 'poolState', pool });
   }

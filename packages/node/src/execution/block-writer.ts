@@ -3,7 +3,16 @@ import type { CryptoSuite } from '@hansa/crypto';
 import { type ExecutedBlock, executeBlock } from '@hansa/executor';
 import { type Ledger, type LedgerDependencies, openLedger } from '@hansa/ledger';
 import { admissionSnapshot, type Registry, readRegistry } from '@hansa/membership';
-import { type AddressHex, assert, type HashHex, type Height, type ValidatorIndex } from '@hansa/primitives';
+import {
+  type AddressHex,
+  assert,
+  compareText,
+  equalBytes,
+  type HashHex,
+  type Height,
+  type ValidatorIndex,
+  ZERO_HASH,
+} from '@hansa/primitives';
 import {
   type AccountRecord,
   type BlockHeader,
@@ -15,6 +24,8 @@ import {
   type Proposal,
   proposalTransactionHashes,
   type SignedTransaction,
+  type StateChange,
+  type StateReader,
   type TermInfo,
 } from '@hansa/protocol';
 import { ethereumHeaderHash } from '@hansa/rpc';
@@ -22,10 +33,13 @@ import { buildGenesis } from '../genesis-block.ts';
 import type {
   AdmissionFacts,
   CommittedBlock,
+  Compared,
   ExecutionAnswerBody,
   ExecutionRequestBody,
   ExecutionWorkerData,
+  HeaderDifference,
   ImportOutcome,
+  KeyDifference,
 } from './messages.ts';
 import { unpackTransactions } from './packed-transactions.ts';
 
@@ -45,6 +59,8 @@ export class BlockWriter {
   /** Executed and not final, by height, without a gap above the head. Bounded by the window. */
   readonly #staged: Map<Height, Staged> = new Map();
   #ledger: Ledger | undefined;
+  /** The last certified block that could not be taken, with what it changed here. */
+  #refused: { readonly stateRoot: HashHex; readonly changes: readonly StateChange[] } | undefined;
 
   /** @param dependencies what the ledger lies on; a directory when left out */
   constructor(suite: CryptoSuite, data: ExecutionWorkerData, dependencies?: LedgerDependencies) {
@@ -85,6 +101,8 @@ export class BlockWriter {
   async execute({ proposal, digest, packed }: Request<'execute'>): Promise<HashHex | undefined> {
     const ledger = this.#opened();
     if (proposal.height <= ledger.head().height) return undefined;
+    // What it stands on was thrown away when sync brought another result: consensus asks again from there on.
+    if (proposal.height > ledger.stagedHeight() + 1) return undefined;
     const known = this.#staged.get(proposal.height);
     if (known?.digest === digest) return known.hash;
     if (known !== undefined) this.#discardFrom(proposal.height);
@@ -107,23 +125,42 @@ export class BlockWriter {
       header.height === ledger.head().height + 1,
       `block ${ledger.head().height + 1} was expected next, got ${header.height}`,
     );
-    let staged = this.#staged.get(header.height);
-    if (staged !== undefined && staged.hash !== hash) {
-      this.#discardFrom(header.height);
-      staged = undefined;
+    const executed = this.#staged.get(header.height);
+    if (executed?.hash === hash) {
+      return { type: 'committed', block: await this.#write(header.height, executed, certificate) };
     }
-    if (staged === undefined) {
-      const transactions = unpackTransactions(packed);
-      const proposal = this.#proposalOf(header, body.leftOut, transactions);
-      if (proposal === undefined)
-        return { type: 'differs', field: 'body.leftOut', certified: 'positions', own: 'no proposal has them' };
-      staged = await this.#stage({ proposal, digest: header.proposalDigest, transactions, leftOut: body.leftOut });
+    const transactions = unpackTransactions(packed);
+    const proposal = this.#proposalOf(header, body.leftOut, transactions);
+    if (proposal === undefined) {
+      const own = 'no proposal has them';
+      return { type: 'differs', field: 'body.leftOut', certified: 'positions', own, ownBlockHash: ZERO_HASH };
     }
-    if (staged.hash !== hash) {
-      this.#discardFrom(header.height);
-      return { type: 'differs', ...firstDifference(header, staged.result.header) };
+    const request = { proposal, digest: header.proposalDigest, transactions, leftOut: body.leftOut };
+    const first = executed ?? (await this.#stage(request));
+    if (first.hash === hash) return { type: 'committed', block: await this.#write(header.height, first, certificate) };
+    // spec PBFT-N7: what is in memory may be wrong where the disk is not.
+    this.#forget();
+    const again = await this.#stage(request);
+    if (again.hash !== hash) {
+      this.#forget();
+      this.#refused = { stateRoot: header.stateRoot, changes: again.result.changes };
+      return { type: 'differs', ...firstDifference(header, again) };
     }
-    return { type: 'committed', block: await this.#write(header.height, staged, certificate) };
+    const difference = firstDifferingKey(this.#stateOfHead(), again.result.changes, first.result.changes);
+    const healed = { ...firstDifference(header, first), difference };
+    return { type: 'committed', block: await this.#write(header.height, again, certificate), healed };
+  }
+
+  /** spec SYNC-14: whoever sent them, changes that lead to the certified root are the right ones. */
+  compare(changes: readonly StateChange[]): Compared {
+    const ledger = this.#opened();
+    const refused = this.#refused;
+    if (refused === undefined) return { type: 'not proven' };
+    this.#forget();
+    const { root } = ledger.stage(changes);
+    this.#forget();
+    if (root !== refused.stateRoot) return { type: 'not proven' };
+    return { type: 'proven', difference: firstDifferingKey(this.#stateOfHead(), changes, refused.changes) };
   }
 
   /** The proposal from which a certified block was made. */
@@ -214,6 +251,18 @@ export class BlockWriter {
     };
   }
 
+  #stateOfHead(): StateReader {
+    const ledger = this.#opened();
+    const state = ledger.stagedStateAt(ledger.head().height);
+    assert(state !== undefined, 'the state of the head can be read');
+    return state;
+  }
+
+  #forget(): void {
+    this.#opened().forget();
+    this.#staged.clear();
+  }
+
   #discardFrom(height: Height): void {
     this.#opened().discardAbove((height - 1) as Height);
     for (const staged of [...this.#staged.keys()]) if (staged >= height) this.#staged.delete(staged);
@@ -257,13 +306,30 @@ function changedAccounts(changes: ExecutedBlock['changes']): CommittedBlock['acc
   return accounts;
 }
 
-/** First field in which two headers differ. */
-function firstDifference(certified: BlockHeader, own: BlockHeader): { field: string; certified: string; own: string } {
+/** First field in which the header that was computed differs. */
+function firstDifference(certified: BlockHeader, { result, hash }: Staged): HeaderDifference {
+  const own = result.header;
   for (const field of Object.keys(certified) as (keyof BlockHeader)[]) {
     const [a, b] = [String(certified[field]), String(own[field])];
-    if (a !== b) return { field, certified: a, own: b };
+    if (a !== b) return { field, certified: a, own: b, ownBlockHash: hash };
   }
-  return { field: 'header', certified: 'equal', own: 'equal' };
+  return { field: 'header', certified: 'equal', own: 'equal', ownBlockHash: hash };
+}
+
+/** By key. What one list does not name has the value of the state before. */
+function firstDifferingKey(
+  before: StateReader,
+  certified: readonly StateChange[],
+  own: readonly StateChange[],
+): KeyDifference | undefined {
+  const [right, wrong] = [certified, own].map((list) => new Map(list.map(({ key, value }) => [key, value])));
+  assert(right !== undefined && wrong !== undefined, 'two lists of changes were expected');
+  for (const key of [...new Set([...right.keys(), ...wrong.keys()])].sort(compareText)) {
+    const a = right.has(key) ? right.get(key) : before.get(key);
+    const b = wrong.has(key) ? wrong.get(key) : before.get(key);
+    if (a === undefined || b === undefined ? a !== b : !equalBytes(a, b)) return { key, certified: a, own: b };
+  }
+  return undefined;
 }
 
 function decodedAccount(address: AddressHex, value: Uint8Array): AccountRecord {

@@ -1,10 +1,11 @@
 import type { Worker } from 'node:worker_threads';
 import { assert, ChainError, type HashHex } from '@hansa/primitives';
-import type { CertifiedBlock, Proposal, SignedTransaction } from '@hansa/protocol';
+import type { CertifiedBlock, Proposal, SignedTransaction, StateChange } from '@hansa/protocol';
 import type { NodeErrorCode } from '../errors.ts';
 import { spawnWorker } from '../workers/spawn-worker.ts';
 import type {
   CommittedBlock,
+  Compared,
   ExecutionAnswerBody,
   ExecutionAnswerMessage,
   ExecutionRequestBody,
@@ -37,6 +38,8 @@ export type ExecutionClient = {
     blockHash: HashHex,
     transactions: readonly SignedTransaction[],
   ): Promise<ImportOutcome>;
+  /** Compares what the block that was refused last changed here with what a peer says that it changes. */
+  compare(changes: readonly StateChange[]): Promise<Compared>;
   /** Closes the ledger and ends the worker. Idempotent. */
   close(): Promise<void>;
 };
@@ -153,6 +156,7 @@ export function createExecutionClient(
       const body = { type: 'import', header: block.header, body: block.body, blockHash, certificate, packed } as const;
       return (await ask(body, 'imported', [packed.buffer])).outcome;
     },
+    compare: async (changes) => (await ask({ type: 'compare', changes }, 'compared')).compared,
     close: () => {
       closed ??= closeWorker();
       return closed;

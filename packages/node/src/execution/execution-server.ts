@@ -41,6 +41,8 @@ async function answerRequest(writer: BlockWriter, body: ExecutionRequestBody): P
       return { type: 'committed', block: await writer.commit(body) };
     case 'import':
       return { type: 'imported', outcome: await writer.importBlock(body) };
+    case 'compare':
+      return { type: 'compared', compared: writer.compare(body.changes) };
     case 'close':
       await writer.close();
       return { type: 'closed' };

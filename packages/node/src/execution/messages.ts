@@ -1,6 +1,15 @@
 import type { FinalHead } from '@hansa/consensus';
 import type { AddressHex, HashHex, Height, NodeId } from '@hansa/primitives';
-import type { BlockBody, BlockHeader, Certificate, Genesis, LeftOut, Proposal } from '@hansa/protocol';
+import type {
+  BlockBody,
+  BlockHeader,
+  Certificate,
+  Genesis,
+  LeftOut,
+  Proposal,
+  StateChange,
+  StateKey,
+} from '@hansa/protocol';
 
 /** What the execution worker is started with. */
 export type ExecutionWorkerData = {
@@ -23,6 +32,8 @@ export type ExecutionRequestBody =
       readonly certificate: Certificate;
       readonly packed: Uint8Array;
     }
+  /** What a peer says the refused block changes; see `Compared`. */
+  | { readonly type: 'compare'; readonly changes: readonly StateChange[] }
   | { readonly type: 'close' };
 
 /** Who may connect after a block, when it differs from before. */
@@ -49,12 +60,37 @@ export type CommittedBlock = {
   readonly writeMs: number;
 };
 
+/** First state key whose value after a block differs; undefined stands for an absent value. */
+export type KeyDifference = {
+  readonly key: StateKey;
+  readonly certified: Uint8Array | undefined;
+  readonly own: Uint8Array | undefined;
+};
+
+/** A certified header and what execution here gave: `field` is the first that differs. */
+export type HeaderDifference = {
+  readonly field: string;
+  readonly certified: string;
+  readonly own: string;
+  readonly ownBlockHash: HashHex;
+};
+
+/** `proven`: on the state before the block the changes lead to the certified root, so they are the quorum's. */
+export type Compared =
+  | { readonly type: 'proven'; readonly difference: KeyDifference | undefined }
+  | { readonly type: 'not proven' };
+
 export type ImportOutcome =
-  | { readonly type: 'committed'; readonly block: CommittedBlock }
+  | {
+      readonly type: 'committed';
+      readonly block: CommittedBlock;
+      /** A first result here was another one; executing again from what is on disk gave the certified one. */
+      readonly healed?: HeaderDifference & { readonly difference: KeyDifference | undefined };
+    }
   /** This height was final already. */
   | { readonly type: 'stale' }
-  /** The certified header is not what execution here gives: `field` is the first that differs. */
-  | { readonly type: 'differs'; readonly field: string; readonly certified: string; readonly own: string };
+  /** The certified header is not what execution here gives, also not from what is on disk. */
+  | ({ readonly type: 'differs' } & HeaderDifference);
 
 export type ExecutionAnswerBody =
   | {
@@ -67,6 +103,7 @@ export type ExecutionAnswerBody =
   | { readonly type: 'executed'; readonly blockHash: HashHex | undefined }
   | { readonly type: 'committed'; readonly block: CommittedBlock | undefined }
   | { readonly type: 'imported'; readonly outcome: ImportOutcome }
+  | { readonly type: 'compared'; readonly compared: Compared }
   | { readonly type: 'closed' };
 
 export type ExecutionRequestMessage = { readonly id: number; readonly body: ExecutionRequestBody };

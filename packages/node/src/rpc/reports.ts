@@ -51,6 +51,14 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     };
   }
 
+  function divergenceReport(): NodeStatusReport['divergence'] {
+    const divergence = health.divergence();
+    if (divergence === undefined) return null;
+    const { height, field, certified, own, report } = divergence;
+    const { key = null, certifiedValue = null, ownValue = null, healing = null } = report ?? {};
+    return { height, field, certified, own, key, certifiedValue, ownValue, healing };
+  }
+
   function status(): NodeStatusReport {
     const pbft = driver.status;
     const { whyNoBlock, remedy, missing } = health.diagnosis(pbft, sync.progress());
@@ -77,6 +85,8 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
       missing: missing.map((id) => ({ nodeId: id, organisation: organisationOf(id) })),
       whyNoBlock,
       remedy,
+      divergence: divergenceReport(),
+      results: pbft.resultGroups.map((group) => ({ ...group, blockHash: `0x${group.blockHash}` })),
       peers: network.peers().map(peerReport),
     };
   }
@@ -112,6 +122,7 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
         : undefined;
     },
     peerCount: () => network.connected().length,
+    quarantine: () => health.quarantine(),
     status,
     members,
     misbehaviour: () => dependencies.misbehaviours.records(),

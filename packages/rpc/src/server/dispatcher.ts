@@ -1,7 +1,7 @@
 import type { Result } from '@hansa/primitives';
 import { fail, ok } from '@hansa/primitives';
 import type { MethodDescription } from '@hansa/rpc-schema';
-import { type ErrorBody, invalidParams, limitExceeded, RPC_CODES, RpcRefusal } from '../errors.ts';
+import { type ErrorBody, invalidParams, limitExceeded, RPC_CODES, RpcRefusal, refused } from '../errors.ts';
 import { createGate, type Gate } from '../gate.ts';
 import { errorText, idOf, type ParsedCall, parseCall, type RequestId, resultText } from '../json-rpc.ts';
 import type { RpcConnection, RpcServices } from '../method.ts';
@@ -29,6 +29,9 @@ const INTERNAL: ErrorBody = {
   message: 'internal error',
   data: { code: 'RPC_INTERNAL', remedy: 'the node has written the cause to its log' },
 };
+
+/** What is not read from the state: a node that cannot trust its state still says who and how it is. */
+const ANSWERED_ALWAYS = /^(net_|web3_|rpc_|eth_(chainId|syncing|unsubscribe)$|hansa_(getStatus|getMisbehaviour)$)/;
 
 export function createDispatcher({ services, onInternalError }: DispatcherOptions): Dispatcher {
   const { limits } = services;
@@ -61,6 +64,8 @@ export function createDispatcher({ services, onInternalError }: DispatcherOption
     if (method === undefined) return errorAnswer(id, methodNotFound(call.method));
     const params = paramsOf(call, method.description);
     if (!params.ok) return errorAnswer(id, params.error);
+    const quarantine = ANSWERED_ALWAYS.test(call.method) ? undefined : services.backend.quarantine();
+    if (quarantine !== undefined) return errorAnswer(id, refused(quarantine));
     let result: unknown;
     try {
       result = await run(method, params.value, connection);

@@ -290,6 +290,7 @@ export function createTestChain(parts: Partial<RpcBackend> = {}): TestChain {
         addresses: ['127.0.0.1:30303'],
       })),
     }),
+    quarantine: () => undefined,
     misbehaviour: () => [],
     onHead: (listener) => {
       headListeners.add(listener);
@@ -373,6 +374,8 @@ function statusOf(validators: ValidatorSet): ReturnType<RpcBackend['status']> {
     missing: [{ nodeId: other.nodeId, organisation: other.organisationId }],
     whyNoBlock: null,
     remedy: null,
+    divergence: null,
+    results: [],
     peers: [
       {
         nodeId: other.nodeId,

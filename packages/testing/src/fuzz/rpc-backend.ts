@@ -111,6 +111,7 @@ export function createFuzzBackend(): RpcBackend {
     peerCount: () => 3,
     status: () => statusOf(world.termInfo.validators.map(({ nodeId }) => nodeId)[0] as NodeStatusReport['nodeId']),
     members: () => ({ term: 0, members: [], changePending: false }),
+    quarantine: () => undefined,
     misbehaviour: () => [],
     onHead: () => () => undefined,
     onPendingTransactions: () => () => undefined,
@@ -275,5 +276,7 @@ const statusOf = (nodeId: NodeStatusReport['nodeId']): NodeStatusReport => ({
   missing: [],
   whyNoBlock: null,
   remedy: null,
+  divergence: null,
+  results: [],
   peers: [],
 });

@@ -31,11 +31,7 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     rule: 'SYNC-10',
     packages: ['node'],
     patches: [
-      inFile(
-        'node/execution/block-writer.ts',
-        'if (staged.hash !== hash) {\n      this.#discardFrom(header.height);\n      return',
-        'if (staged.hash === "") {\n      this.#discardFrom(header.height);\n      return',
-      ),
+      inFile('node/execution/block-writer.ts', 'if (first.hash === hash) return', 'if (first.hash !== "") return'),
       inFile(
         'sync/verify-block.ts',
         'if (!isSigned.ok) return broken',

@@ -53,7 +53,15 @@ async function runNode(options: StartOptions): Promise<void> {
   process.on('SIGINT', () => void end(0));
   if (options.tied === true) process.on('disconnect', () => void end(0));
 
-  node = await createNode({ paths, settings, genesis, logger, isRebuild: options.rebuild === true, onFatal });
+  const rebuild = async (): Promise<void> => {
+    if (isEnding) return;
+    logger.warn('the state on disk is wrong: this node fetches the chain again, its votes stay');
+    await node?.stop();
+    node = await createNode({ ...nodeOptions, isRebuild: false, isHealing: true });
+    if (isEnding) await node.stop();
+  };
+  const nodeOptions = { paths, settings, genesis, logger, onFatal, onRebuild: () => void rebuild().catch(onFatal) };
+  node = await createNode({ ...nodeOptions, isRebuild: options.rebuild === true });
   introduce(node, settings, logger, genesis.chainId);
   let last = '';
   const report = (): void => {

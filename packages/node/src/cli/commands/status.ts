@@ -27,6 +27,16 @@ export type StatusReport = {
   readonly missing: readonly { readonly nodeId: string; readonly organisation: string | null }[];
   readonly whyNoBlock: string | null;
   readonly remedy: string | null;
+  readonly divergence: {
+    readonly height: number;
+    readonly field: string;
+    readonly certified: string;
+    readonly own: string;
+    readonly key: string | null;
+    readonly certifiedValue: string | null;
+    readonly ownValue: string | null;
+    readonly healing: string | null;
+  } | null;
   readonly syncing: { readonly current: number; readonly highest: number } | null;
   readonly pool: { readonly pending: number; readonly queued: number; readonly ordered: number };
   readonly peers: readonly {
@@ -63,6 +73,13 @@ function stateOf({ whyNoBlock, missing }: StatusReport): string {
   return `blocks can be made, but not all validators are here; missing: ${names.join(', ')}`;
 }
 
+function showDivergence(divergence: NonNullable<StatusReport['divergence']>, output: Output): void {
+  const { height, field, certified, own, key, certifiedValue, ownValue, healing } = divergence;
+  output.line(`  block ${height}, ${field}: certified ${certified}, here ${own}`);
+  if (key !== null) output.line(`  key ${key}: certified ${certifiedValue ?? 'absent'}, here ${ownValue ?? 'absent'}`);
+  if (healing !== null) output.line(`  healing: ${healing}`);
+}
+
 function show(status: StatusReport, output: Output): void {
   const role =
     status.role === 'observer' ? 'observer' : status.voting ? 'validator, votes' : 'validator, does not vote';
@@ -81,6 +98,7 @@ function show(status: StatusReport, output: Output): void {
   output.line(`pool ${status.pool.pending} pending, ${status.pool.queued} queued, ${status.pool.ordered} ordered`);
   output.line(stateOf(status));
   if (status.remedy !== null) output.line(`  what to do: ${status.remedy}`);
+  if (status.divergence !== null) showDivergence(status.divergence, output);
   output.line();
   const rows = status.peers.map((peer) => [
     peer.organisation ?? '',

@@ -458,7 +458,7 @@ export class FullNode {
         this.#run.onStatus(this, status);
       },
       misbehaved: (_peer, code) => world.count(`refused ${code}`),
-      onDiverged: (height, field) => {
+      onDiverged: ({ height, field }) => {
         if (!process.isGone && !this.isByzantine) world.note('report', `${this.label} diverges at ${height}: ${field}`);
       },
     };
