@@ -9,7 +9,7 @@ type Rule = { readonly internal: readonly string[]; readonly external: readonly 
 
 const LOWER = ['primitives', 'crypto', 'protocol'];
 const SERVICES = ['ledger', 'executor', 'txpool', 'sync', 'network'];
-const ALL = [...LOWER, 'consensus', 'membership', 'rpc-schema', ...SERVICES, 'rpc', 'node'];
+const ALL = [...LOWER, 'consensus', 'membership', 'rpc-schema', 'evm', ...SERVICES, 'rpc', 'node'];
 
 /** What each package may import. `node`: may it use node:* modules. */
 const RULES: Readonly<Record<string, Rule>> = {
@@ -27,8 +27,9 @@ const RULES: Readonly<Record<string, Rule>> = {
   consensus: { internal: ['primitives', 'protocol'], external: [], node: false },
   membership: { internal: ['primitives', 'protocol'], external: [], node: false },
   'rpc-schema': { internal: ['primitives'], external: ['zod'], node: false },
+  evm: { internal: ['primitives', 'crypto'], external: ['@noble/curves/', '@noble/hashes/'], node: false },
   ledger: { internal: LOWER, external: ['level', 'classic-level', 'abstract-level'], node: true },
-  executor: { internal: [...LOWER, 'membership'], external: ['@noble/curves/', '@ethereumjs/'], node: true },
+  executor: { internal: [...LOWER, 'membership', 'evm'], external: ['@noble/curves/', '@ethereumjs/'], node: true },
   txpool: { internal: LOWER, external: [], node: true },
   sync: { internal: LOWER, external: [], node: false },
   network: {
@@ -50,7 +51,7 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 /** Packages of which only types may be imported here. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { consensus: ['protocol'] };
-const PURE = ['primitives', 'protocol', 'membership', 'consensus'];
+const PURE = ['primitives', 'protocol', 'membership', 'consensus', 'evm'];
 const PURE_FILES = ['packages/sync/src/machine.ts'];
 const IMPURE: readonly (readonly [RegExp, string])[] = [
   [/\basync\b(?!\s*:)/, 'async in a pure package: return an effect instead'],

@@ -1,0 +1,101 @@
+/** What the host sees of the engine. Addresses of fields are exported, so that no layout is written down twice. */
+import { resetCodes, setupCodes, trimCodes } from './code';
+import { fault } from './errors';
+import { reserveReturn } from './frame';
+import { setupOps } from './gas';
+import { reserveJournal } from './journal';
+import { setupKeccak } from './keccak';
+import { addLog, reserveLogs } from './logs';
+import { loadAccount, loadSlot } from './host';
+import { NATIVE_ADDRESS } from './layout';
+import { ensure, top } from './memory';
+import { A_CODE_GENERATION, accountOf, findAccount, findSlot, idOf, reserveState, resetState, setSeed } from './state';
+
+export {
+  ENV, MESSAGE, NATIVE, RESULT, RESULT_BLOOM,
+} from './layout';
+export { nativeOutput } from './frame';
+export { noteHost } from './journal';
+export { bloom } from './logs';
+export { message, statusOf, transact } from './transaction';
+export {
+  accountById, accountOf, accountsInTable, cleanState, dirtyAccountsAt, dirtyAccountsCount, dirtySlotsAt, dirtySlotsCount,
+  findAccount, resetState, slotById, slotsInTable,
+} from './state';
+export { setNoCode } from './state';
+
+/** Room for a log of the native contract that runs: topics and data are written from the answer on. */
+export function nativeLog(topics: u32, size: u32): usize {
+  return addLog(accountOf(NATIVE_ADDRESS), topics, size);
+}
+
+/** The host has changed an account itself. */
+export function refreshAccount(address: usize): void {
+  const account = findAccount(address);
+  if (account == 0) return;
+  store<u32>(account, 0, A_CODE_GENERATION);
+  loadAccount(account);
+}
+
+/** The host has changed a slot itself. */
+export function refreshSlot(address: usize, key: usize): void {
+  const account = findAccount(address);
+  if (account == 0) return;
+  const slot = findSlot(idOf(account), key);
+  if (slot != 0) loadSlot(account, slot);
+}
+
+/** Once, before anything else. The seed is secret and differs between processes; no result depends on it. */
+export function setup(fork: u32, codeBytes: u32, seedLow: u64, seedHigh: u64): void {
+  ensure(<u64>top);
+  setupOps(fork);
+  setupKeccak();
+  setSeed(seedLow, seedHigh);
+  setupCodes(codeBytes);
+}
+
+/** Least gas for one thing of a kind, which says how many of them a transaction can have. */
+const GAS_PER_ACCOUNT: u64 = 2400;
+const GAS_PER_SLOT: u64 = 1900;
+const GAS_PER_TRANSIENT: u64 = 100;
+/** Calls and writes cost 100 and note at most two things. */
+const GAS_PER_RECORD: u64 = 50;
+/** A log of no data costs 375 and takes 64 bytes; a byte of data costs 8; a topic 375 for 32 bytes. */
+const GAS_PER_LOG_BYTE: u64 = 4;
+/** Gas beyond this is not spent in any block; one that is stops the engine. */
+const GAS_RESERVED_MAX: u64 = 120_000_000;
+
+/**
+ * Makes room for a transaction with this much gas and `inputSize` bytes of data and access list, and answers where the host
+ * may write them. Nothing but this moves entries.
+ */
+export function reserve(gasLimit: u64, inputSize: u32): usize {
+  const gas = min(gasLimit, GAS_RESERVED_MAX);
+  trimCodes();
+  reserveState(<u32>(gas / GAS_PER_ACCOUNT) + 64, <u32>(gas / GAS_PER_SLOT) + 64, <u32>(gas / GAS_PER_TRANSIENT) + 64);
+  reserveJournal(<u32>(gas / GAS_PER_RECORD) + 1024);
+  reserveLogs(<usize>(gas / GAS_PER_LOG_BYTE) + 4096);
+  reserveReturn(memoryFor(gas));
+  ensure(<u64>top + <u64>inputSize + 64);
+  return top;
+}
+
+/** Bytes of memory that this much gas buys: 3 per word and the square of words by 512. */
+function memoryFor(gas: u64): usize {
+  let words: u64 = 0;
+  for (let bit: u64 = 1 << 24; bit > 0; bit >>= 1) {
+    const more = words + bit;
+    if (more * 3 + ((more * more) >> 9) <= gas) words = more;
+  }
+  return (<usize>words << 5) + 4096;
+}
+
+/** Forgets accounts, slots and codes: what the host has changed itself counts from then on. */
+export function forget(): void {
+  resetState();
+  resetCodes();
+}
+
+export function faultKind(): u32 {
+  return fault;
+}

@@ -1,0 +1,19 @@
+export { type ChangeSink, Evm, type EvmOptions } from './evm.ts';
+export {
+  type AccessList,
+  type Environment,
+  type EvmAccount,
+  EvmFault,
+  type EvmLog,
+  type EvmMessage,
+  type EvmResult,
+  type EvmStatus,
+  type EvmTransaction,
+  type Fork,
+  type NativeCall,
+  type NativeContract,
+  type NativeLog,
+  type NativeOutcome,
+  type Refusal,
+  type StatePort,
+} from './types.ts';

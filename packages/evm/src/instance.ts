@@ -1,0 +1,76 @@
+import { EVM_WASM } from './wasm-bytes.ts';
+
+/** What the engine asks of its host: assembly/host.ts describes each. */
+export type HostImports = {
+  readonly loadAccount: (entry: number) => void;
+  readonly loadSlot: (account: number, entry: number) => void;
+  readonly codeSize: (hash: number) => number;
+  readonly copyCode: (hash: number, to: number) => void;
+  readonly storeCode: (hash: number, bytes: number, size: number) => number;
+  readonly blockHash: (height: bigint, to: number) => void;
+  readonly native: (kind: number, data: number, size: number, gas: bigint) => number;
+  readonly revertTo: (mark: number) => void;
+};
+
+type Address = { readonly value: number };
+
+/** Exports of assembly/index.ts. */
+export type EvmExports = {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  readonly ENV: Address;
+  readonly MESSAGE: Address;
+  readonly NATIVE: Address;
+  readonly RESULT: Address;
+  readonly RESULT_BLOOM: Address;
+  setup(fork: number, codeBytes: number, seedLow: bigint, seedHigh: bigint): void;
+  reserve(gasLimit: bigint, inputSize: number): number;
+  transact(): number;
+  message(): void;
+  statusOf(): number;
+  bloom(): void;
+  forget(): void;
+  faultKind(): number;
+  nativeOutput(size: number): number;
+  nativeLog(topics: number, size: number): number;
+  noteHost(mark: number): void;
+  accountById(id: number): number;
+  slotById(id: number): number;
+  findAccount(address: number): number;
+  setNoCode(account: number): void;
+  dirtyAccountsAt(): number;
+  dirtyAccountsCount(): number;
+  dirtySlotsAt(): number;
+  dirtySlotsCount(): number;
+  cleanState(): void;
+  accountsInTable(): number;
+  slotsInTable(): number;
+  refreshAccount(address: number): void;
+  refreshSlot(address: number, key: number): void;
+};
+
+type CompiledModule = { readonly [Symbol.toStringTag]: string };
+
+// Node and browsers have it; no type library of a pure package does.
+declare const WebAssembly: {
+  readonly Module: new (bytes: Uint8Array) => CompiledModule;
+  readonly Instance: new (
+    module: CompiledModule,
+    imports: { readonly host: HostImports },
+  ) => { readonly exports: EvmExports };
+};
+declare const atob: (text: string) => string;
+
+let compiled: CompiledModule | undefined;
+
+/** An engine of its own, with its own memory. The module is compiled once per thread (some milliseconds). */
+export function createInstance(host: HostImports): EvmExports {
+  compiled ??= new WebAssembly.Module(bytesOf(EVM_WASM));
+  return new WebAssembly.Instance(compiled, { host }).exports;
+}
+
+function bytesOf(base64: string): Uint8Array {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}

@@ -1,0 +1,55 @@
+import type { EvmStatus } from './types.ts';
+
+/** Offsets of fields within what the module exports the address of: assembly/layout.ts and state.ts. */
+export const MESSAGE_FIELDS = {
+  to: 32,
+  value: 64,
+  feeCap: 96,
+  gas: 128,
+  nonce: 136,
+  isCreate: 144,
+  data: 148,
+  dataSize: 152,
+  list: 156,
+  listCount: 160,
+} as const;
+
+export const RESULT_FIELDS = {
+  gasUsed: 0,
+  refund: 8,
+  output: 16,
+  outputSize: 20,
+  logs: 24,
+  logCount: 28,
+  created: 32,
+} as const;
+
+export const NATIVE_FIELDS = {
+  value: 32,
+  address: 64,
+  gasUsed: 96,
+  isStatic: 104,
+  depth: 108,
+  isDelegated: 112,
+} as const;
+
+export const SLOT_FIELDS = { key: 32, value: 64 } as const;
+
+/** By number: assembly/errors.ts. */
+export const STATUSES: readonly EvmStatus[] = [
+  'ok',
+  'revert',
+  'out of gas',
+  'invalid opcode',
+  'stack underflow',
+  'stack overflow',
+  'invalid jump',
+  'static state change',
+  'init code too large',
+  'create collision',
+  'code too large',
+  'invalid code',
+  'code store out of gas',
+  'insufficient balance',
+  'precompile failure',
+];

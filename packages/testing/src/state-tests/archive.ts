@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { StateTest } from './state-test.ts';
+
+export type ArchivedTest = { readonly name: string; readonly test: StateTest };
+
+const BLOCK = 512;
+const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+
+/** Tests of a `.tar.gz` of JSON files, in the order of the archive, one file at a time. */
+export function* testsOfArchive(path: string): Generator<ArchivedTest> {
+  for (const { name, text } of filesOfTar(gunzipSync(readFileSync(path)))) {
+    const folder = name.replace(/^.*GeneralStateTests\//, '').replace(/\.json$/, '');
+    for (const [key, test] of Object.entries(JSON.parse(text) as Record<string, StateTest>)) {
+      yield { name: folder.endsWith(`/${key}`) ? folder : `${folder}:${key}`, test };
+    }
+  }
+}
+
+/** Regular JSON files of a tar archive (POSIX ustar). */
+function* filesOfTar(bytes: Uint8Array): Generator<{ readonly name: string; readonly text: string }> {
+  for (let at = 0; at + BLOCK <= bytes.length; ) {
+    const field = (start: number, size: number): string =>
+      textOf(bytes.subarray(at + start, at + start + size)).replace(/\0.*$/s, '');
+    const name = field(0, 100);
+    if (name === '') return;
+    const size = Number.parseInt(field(124, 12).trim(), 8);
+    const prefix = field(345, 155);
+    const start = at + BLOCK;
+    if (name.endsWith('.json'))
+      yield { name: prefix === '' ? name : `${prefix}/${name}`, text: textOf(bytes.subarray(start, start + size)) };
+    at = start + Math.ceil(size / BLOCK) * BLOCK;
+  }
+}
