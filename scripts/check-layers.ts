@@ -45,7 +45,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   testing: {
     internal: ALL,
-    external: ['memory-level', 'abstract-level', 'fast-check', 'viem', 'ethers', 'ws'],
+    external: ['memory-level', 'abstract-level', 'fast-check', 'viem', 'ethers', 'ws', '@openzeppelin/contracts'],
     node: true,
   },
 };

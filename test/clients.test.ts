@@ -1,9 +1,10 @@
 /** Two libraries that developers use, unchanged, against four nodes: transfer, token, events, custom error. */
+
+import { type CompiledContract, compile, TOKEN_SOURCE } from '@hansa/testing';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runEthersScript } from './clients/ethers-script.ts';
 import { runViemScript, type ScriptResult } from './clients/viem-script.ts';
 import { startDevnet, type TestDevnet } from './kit/devnet.ts';
-import { type CompiledContract, compile, TOKEN_SOURCE } from './kit/solidity.ts';
 import { accountOf } from './kit/wallet.ts';
 
 let net: TestDevnet;

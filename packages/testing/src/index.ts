@@ -1,1 +1,1 @@
-export {};
+export { type CompiledContract, compile, TOKEN_SOURCE } from './solidity.ts';

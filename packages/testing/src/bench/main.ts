@@ -9,19 +9,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { initCrypto } from '@hansa/crypto';
-import { fromHex } from '@hansa/primitives';
+import { fromHex, toAddressHex } from '@hansa/primitives';
 import { type Account, accountOf, benchAccounts, prepare, rewind } from './accounts.ts';
 import { measureSignatureCeiling } from './ceiling.ts';
 import { type Outgoing, runOpenLoop, sendBatch, sleep } from './load.ts';
 import { type Measured, measure, quantile } from './measure.ts';
 import { type BenchNet, startBenchNet } from './net.ts';
 import { asJson, details, TABLE_HEAD, tableRow, timelineTable } from './report.ts';
-import { prepareWorkload, TRANSFER, type Workload } from './workloads.ts';
+import {
+  creationWorkload,
+  erc20Transfer,
+  erc20Workload,
+  prepareWorkload,
+  TRANSFER,
+  tokenCreation,
+  type Workload,
+} from './workloads.ts';
 
 const USAGE = `npm run bench -- [options]
-open loop: transfers at a constant rate, then at half of it, then one at a time; with --overload also at 1.5 times the rate
+open loop: transactions at a constant rate, then at half of it, then one at a time; with --overload also at 1.5 times the rate
 
-  --rate TX_PER_S     offered load (1200)
+  --rate TX_PER_S     offered load (1000)
+  --workload NAME     transfer, erc20 or deployment (transfer)
   --seconds S         of the sustained load (60); half load takes at most 30
   --warm-up S         seconds of half load on the nodes that have just started (10)
   --accounts N        clients, one account each (1000)
@@ -36,7 +45,8 @@ open loop: transfers at a constant rate, then at half of it, then one at a time;
 `;
 const { values } = parseArgs({
   options: {
-    rate: { type: 'string', default: '1200' },
+    rate: { type: 'string', default: '1000' },
+    workload: { type: 'string', default: 'transfer' },
     seconds: { type: 'string', default: '60' },
     'warm-up': { type: 'string', default: '10' },
     accounts: { type: 'string', default: '1000' },
@@ -60,7 +70,7 @@ if (values.help) {
 const FIRST_KEY = fromHex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
 const FUNDS = 10n ** 18n;
 const LONE_PAUSE_MS = 100;
-const FUNDED_AT_ONCE = 100;
+const SENT_AT_ONCE = 100;
 
 await initCrypto();
 const rate = Number(values.rate);
@@ -74,14 +84,16 @@ const nodeFlags = values['node-flags']?.split(',') ?? [];
 if (profile !== undefined) nodeFlags.push('--cpu-prof', `--cpu-prof-dir=${profile}`);
 const net = await startBenchNet({ folder, nodeCount, nodeFlags });
 try {
-  await run(net, TRANSFER);
+  await run(net);
 } finally {
   await net.stop();
   if (!values.keep) rmSync(folder, { recursive: true, force: true });
 }
 
-async function run(net: BenchNet, workload: Workload): Promise<void> {
-  const accounts = await fundAccounts(net, Number(values.accounts));
+async function run(net: BenchNet): Promise<void> {
+  const first = accountOf(FIRST_KEY, 1n);
+  const accounts = await fundAccounts(net, first, Number(values.accounts));
+  const workload = await setUpWorkload(net, first, accounts);
   const load = async (name: string, perSecond: number, duration: number): Promise<Measured> => {
     say(`${name}: ${perSecond} ${workload.name}s a second for ${duration} s …`);
     for (const account of accounts) rewind(account);
@@ -124,23 +136,64 @@ async function run(net: BenchNet, workload: Workload): Promise<void> {
 }
 
 /** Accounts with money, by transfers of the devnet's first account. */
-async function fundAccounts(net: BenchNet, count: number): Promise<Account[]> {
+async function fundAccounts(net: BenchNet, first: Account, count: number): Promise<Account[]> {
   const accounts = benchAccounts(count);
-  const first = accountOf(FIRST_KEY, 1n);
   for (const { address } of accounts)
     prepare(first, net.chainId, { to: address, value: FUNDS, data: new Uint8Array(0), gasLimit: 21_000n });
+  await sendAll(net, first);
+  return accounts;
+}
+
+/** The workload that was asked for, with what it needs on the chain. */
+async function setUpWorkload(net: BenchNet, first: Account, accounts: readonly Account[]): Promise<Workload> {
+  switch (values.workload) {
+    case 'transfer':
+      return TRANSFER;
+    case 'deployment':
+      return creationWorkload();
+    case 'erc20': {
+      const creation = { to: undefined, value: 0n, data: tokenCreation(FUNDS), gasLimit: 3_000_000n };
+      const { hash } = prepare(first, net.chainId, creation);
+      await sendAll(net, first);
+      const receipt = await ask<{ contractAddress: string }>(net, 'eth_getTransactionReceipt', [hash]);
+      const token = toAddressHex(receipt.contractAddress.slice(2));
+      for (const { address } of accounts)
+        prepare(first, net.chainId, {
+          to: token,
+          value: 0n,
+          data: erc20Transfer(address, 10n ** 9n),
+          gasLimit: 100_000n,
+        });
+      await sendAll(net, first);
+      return erc20Workload(token);
+    }
+    default:
+      throw new Error(`--workload ${values.workload} is not known: use transfer, erc20 or deployment`);
+  }
+}
+
+/** Sends what the account has prepared, in parts, and waits until it is final. */
+async function sendAll(net: BenchNet, account: Account): Promise<void> {
   const agent = new Agent({ keepAlive: true });
-  for (let from = 0; from < count; from += FUNDED_AT_ONCE) {
-    const batch = first.prepared.slice(from, from + FUNDED_AT_ONCE).map(({ hash, raw }): Outgoing => {
-      return { client: { account: first, node: 0 }, slot: { dueMs: performance.now(), hash }, raw };
+  while (account.next < account.prepared.length) {
+    const batch = account.prepared.slice(account.next, account.next + SENT_AT_ONCE).map(({ hash, raw }): Outgoing => {
+      return { client: { account, node: 0 }, slot: { dueMs: performance.now(), hash }, raw };
     });
     await sendBatch((net.nodes[0] as { rpc: string }).rpc, batch, agent);
     const refused = batch.find(({ slot }) => slot.refusal !== undefined);
-    if (refused !== undefined) throw new Error(`an account was not funded: ${refused.slot.refusal}`);
+    if (refused !== undefined) throw new Error(`the bench could not be set up: ${refused.slot.refusal}`);
     while (batch.some(({ slot }) => !net.heads.finalAt.has(slot.hash))) await sleep(20);
   }
   agent.destroy();
-  return accounts;
+}
+
+async function ask<T>(net: BenchNet, method: string, params: readonly unknown[]): Promise<T> {
+  const response = await fetch((net.nodes[0] as { rpc: string }).rpc, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
+  });
+  return ((await response.json()) as { result: T }).result;
 }
 
 /** One transaction at a time on an idle net: milliseconds, sorted. */

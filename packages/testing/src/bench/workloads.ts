@@ -1,5 +1,12 @@
 import { type AddressHex, fromHex } from '@hansa/primitives';
+import { compile, TOKEN_SOURCE } from '../solidity.ts';
 import { type Account, type Call, prepare } from './accounts.ts';
+
+/** Data that creates the ERC-20 token of OpenZeppelin with this supply in the hands of its creator. */
+export function tokenCreation(supply: bigint): Uint8Array {
+  const { bytecode } = compile(TOKEN_SOURCE, 'Token');
+  return fromHex(`${bytecode.slice(2)}${supply.toString(16).padStart(64, '0')}`);
+}
 
 /** What the accounts send. */
 export type Workload = {
@@ -30,6 +37,12 @@ export function erc20Workload(token: AddressHex): Workload {
       gasLimit: 100_000n,
     }),
   };
+}
+
+/** Every transaction creates a token contract. */
+export function creationWorkload(): Workload {
+  const data = tokenCreation(10n ** 24n);
+  return { name: 'deployment', call: () => ({ to: undefined, value: 0n, data, gasLimit: 3_000_000n }) };
 }
 
 /** Call data of ERC-20 `transfer(address,uint256)` (EIP-20). */
