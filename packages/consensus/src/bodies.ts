@@ -139,7 +139,7 @@ export function fetchProposal(step: Step, digest: HashHex, height: Height, signe
 }
 
 /** Other validators, those in `first` before the rest. */
-export function othersOf(state: ReplicaState, first: readonly ValidatorIndex[]): NodeId[] {
+function othersOf(state: ReplicaState, first: readonly ValidatorIndex[]): NodeId[] {
   const { self } = state.termState;
   const rest = termOf(state).validators.map((_, index) => index as ValidatorIndex);
   const order = [...first, ...rest.filter((index) => !first.includes(index))];
@@ -152,11 +152,11 @@ export function othersOf(state: ReplicaState, first: readonly ValidatorIndex[]):
 export const signersOf = (certificate: VoteCertificate): ValidatorIndex[] =>
   certificate.signatures.map((signature) => signature.index);
 
-/** Puts the question to the driver once; on the slow tick `revalidate` asks again. */
-export function askValidation(step: Step, entry: ProposalEntry, from: readonly NodeId[]): void {
+/** Puts the question to the driver once; on the slow tick `revalidate` asks again. What is missing is asked of `first` first. */
+export function askValidation(step: Step, entry: ProposalEntry, first: readonly ValidatorIndex[]): void {
   if (entry.verdict !== undefined && !(entry.vouched && entry.verdict === 'invalid')) return;
   entry.verdict = 'asked';
-  emitValidate(step, entry, from);
+  emitValidate(step, entry, othersOf(step.state, first));
 }
 
 function emitValidate(step: Step, entry: ProposalEntry, from: readonly NodeId[]): void {
@@ -197,5 +197,5 @@ export function vouchFor(step: Step, entry: ProposalEntry, signers: readonly Val
     entry.refused = false;
     if (entry.verdict !== 'valid') entry.verdict = undefined;
   }
-  askValidation(step, entry, othersOf(step.state, signers));
+  askValidation(step, entry, signers);
 }

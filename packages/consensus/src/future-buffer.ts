@@ -12,6 +12,7 @@ export class FutureBuffer {
   readonly #limit: number;
   readonly #queues: Map<(typeof KINDS)[number], BufferedMessage[]>[];
   #droppedCount = 0;
+  #size = 0;
 
   /** @param limit messages per sender and kind: twice the window */
   constructor(senderCount: number, limit: number) {
@@ -24,9 +25,7 @@ export class FutureBuffer {
   }
 
   get size(): number {
-    let size = 0;
-    for (const queues of this.#queues) for (const queue of queues.values()) size += queue.length;
-    return size;
+    return this.#size;
   }
 
   /** Messages that it can hold at the most. */
@@ -43,13 +42,17 @@ export class FutureBuffer {
     if (queue.length >= this.#limit) {
       queue.shift();
       this.#droppedCount++;
+      this.#size--;
     }
     queue.push(message);
+    this.#size++;
   }
 
   /** Takes out all messages for which `test` holds, by sender, kind and arrival. */
   take(test: (message: BufferedMessage) => boolean): BufferedMessage[] {
     const taken: BufferedMessage[] = [];
+    // It is asked at every step, and almost always empty.
+    if (this.#size === 0) return taken;
     for (const queues of this.#queues) {
       for (const kind of KINDS) {
         const queue = queues.get(kind);
@@ -61,6 +64,7 @@ export class FutureBuffer {
         );
       }
     }
+    this.#size -= taken.length;
     return taken;
   }
 }

@@ -1,15 +1,6 @@
 import { assert, type Height } from '@hansa/primitives';
 import type { CommitMessage, PrepareMessage, ProposalMessage, Verified, VoteCertificate } from '@hansa/protocol';
-import {
-  askValidation,
-  chainTo,
-  fetchProposal,
-  holdProposal,
-  othersOf,
-  persistBody,
-  signersOf,
-  vouchFor,
-} from './bodies.ts';
+import { askValidation, chainTo, fetchProposal, holdProposal, persistBody, signersOf, vouchFor } from './bodies.ts';
 import { reportEvidence, stopForSecondCopy } from './evidence.ts';
 import type { PbftInput } from './input.ts';
 import { primaryOf } from './primary.ts';
@@ -108,7 +99,7 @@ export function tryPrepare(step: Step): void {
       refuse(step, entry, refusal);
       return;
     }
-    askValidation(step, entry, othersOf(state, [entry.proposal.proposer]));
+    askValidation(step, entry, [entry.proposal.proposer]);
     if (entry.verdict !== 'valid' || isEarly(state, entry)) inOrder = false;
     if (!inOrder) continue;
     cover(step, 'N2');

@@ -1,6 +1,6 @@
 import type { HashHex, Height } from '@hansa/primitives';
 import type { Certificate, ResultMessage, Verified } from '@hansa/protocol';
-import { askValidation, othersOf } from './bodies.ts';
+import { askValidation } from './bodies.ts';
 import { reportEvidence, stopForSecondCopy } from './evidence.ts';
 import { diverge } from './healing.ts';
 import type { PbftInput } from './input.ts';
@@ -35,7 +35,7 @@ export function tryExecute(step: Step): void {
     const digest = termState.decided.get(height);
     const entry = digest === undefined ? undefined : termState.proposals.get(digest);
     if (entry === undefined || state.stopped === 'diverged') return;
-    askValidation(step, entry, othersOf(state, [entry.proposal.proposer]));
+    askValidation(step, entry, [entry.proposal.proposer]);
     if (entry.verdict !== 'valid') return;
     termState.executeSent = height;
     step.effects.push({ type: 'execute', height, proposal: entry.proposal, digest: entry.digest });

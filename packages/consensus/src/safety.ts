@@ -234,5 +234,6 @@ export function claimOf(certificate: VoteCertificate): { view: View; height: Hei
 
 /** Entries by height: a map's own order is that of arrival, which must not reach an output. */
 export function ascending<T>(map: ReadonlyMap<Height, T>): [Height, T][] {
-  return [...map].sort((a, b) => a[0] - b[0]);
+  const entries = [...map];
+  return entries.length > 1 ? entries.sort((a, b) => a[0] - b[0]) : entries;
 }

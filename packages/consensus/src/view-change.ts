@@ -65,10 +65,12 @@ export function tryLeaveView(step: Step): void {
   leaveFor(step, (termState.view + 1) as View);
 }
 
-/** The highest view such that more than F weight of others stands at it or above. */
+/** The highest view above mine such that more than F weight of others stands at it or above. */
 function highestBacked(state: ReplicaState): View | undefined {
-  const { info, peers, self } = state.termState;
-  const views = peers.map((peer) => peer.view).sort((a, b) => b - a);
+  const { info, peers, self, view: own } = state.termState;
+  // At almost every step nobody is ahead: then nothing is built and sorted.
+  if (!peers.some((peer) => peer.view > own)) return undefined;
+  const views = peers.flatMap(({ view }) => (view > own ? [view] : [])).sort((a, b) => b - a);
   return views.find((view) => {
     return weightWhere(info, (index) => index !== self && (peers[index]?.view ?? 0) >= view) > info.maxFaulty;
   });
