@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { type CryptoSuite, initCrypto, type PrivateKey, standardSuite } from '@hansa/crypto';
 import { encodeCall } from '@hansa/executor';
-import { CONSENSUS_ADDRESS } from '@hansa/membership';
+import { COMMITTEE_ADDRESS, CONSENSUS_ADDRESS } from '@hansa/membership';
 import {
   type AddressHex,
   type HashHex,
@@ -148,7 +148,7 @@ async function createGenesis(directory: string): Promise<{ genesisFile: string; 
       '--p2p',
       p2p,
       '--admin',
-      accountOf(0).address,
+      accountOf(index).address,
     ]);
     if (made.code !== 0) throw new Error(made.stderr);
   }
@@ -156,6 +156,8 @@ async function createGenesis(directory: string): Promise<{ genesisFile: string; 
   const made = await runHansa([
     ...['genesis', 'create', '--chain-id', String(CHAIN_ID), '--out', genesisFile],
     ...dirs.flatMap((dir) => ['--card', nodePaths(dir).card]),
+    // The first one decides alone, so that one transaction removes a validator.
+    ...[1, 2, 3, 4].flatMap((index) => ['--governor', `Org${index}=0`]),
     ...[0, 1, 2].flatMap((index) => ['--account', `${accountOf(index).address}=${10n ** 21n}`]),
   ]);
   if (made.code !== 0) throw new Error(made.stderr);
@@ -188,7 +190,16 @@ const transfer = (account: number, to: AddressHex, nonces: Nonces): SignedTransa
 const removal = (nodeId: NodeId, nonces: Nonces): SignedTransaction =>
   signed(
     0,
-    { to: CONSENSUS_ADDRESS, value: 0n, data: encodeCall('remove(string)', ['string'], [nodeId]), gasLimit: 500_000n },
+    {
+      to: COMMITTEE_ADDRESS,
+      value: 0n,
+      data: encodeCall(
+        'createProposal(address[],bytes[],bool,uint256,string)',
+        ['address[]', 'bytes[]', 'bool', 'uint256', 'string'],
+        [[CONSENSUS_ADDRESS], [encodeCall('remove(string)', ['string'], [nodeId])], true, 1_000n, ''],
+      ),
+      gasLimit: 1_000_000n,
+    },
     nonces,
   );
 

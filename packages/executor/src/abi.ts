@@ -3,14 +3,29 @@ import { asciiBytes, bigintToBytes, bytesToBigint, bytesToHex, concatBytes, from
 import { decodeUtf8, encodeUtf8 } from '@hansa/protocol';
 
 /** The part of Solidity's contract ABI that system contracts speak (EXE-32). */
-export type AbiType = 'uint256' | 'int256' | 'address' | 'bool' | 'bytes32' | 'string' | 'string[]';
-/** uint256 and int256: bigint; address: 40 hex digits; bytes32: 64 hex digits. */
-export type AbiValue = bigint | string | boolean | readonly string[];
+export type AbiElement =
+  | 'uint8'
+  | 'uint32'
+  | 'uint256'
+  | 'int256'
+  | 'address'
+  | 'bool'
+  | 'bytes4'
+  | 'bytes32'
+  | 'string'
+  | 'bytes';
+/** A tuple is written as its types in brackets. */
+export type AbiType = AbiElement | `${AbiElement}[]` | `(${string})` | `(${string})[]`;
+/** Numbers: bigint; address: 40 hex digits; bytes4, bytes32: 8 and 64 hex digits; bytes: themselves; lists and tuples: lists. */
+export type AbiValue = bigint | string | boolean | Uint8Array | readonly AbiValue[];
 
 const WORD = 32;
 /** Items of a list in a call; more is refused before anything is read. */
 const LIST_COUNT_MAX = 64;
+/** Bytes of a text, and of `bytes` within a list. */
 const STRING_SIZE_MAX = 16_384;
+/** Bytes of `bytes` that stand alone: a message of the largest transaction fits. */
+const BYTES_SIZE_MAX = 131_072;
 
 /** First four bytes of the Keccak hash of a signature, in hex. */
 export function selectorOf(signature: string): string {
@@ -33,15 +48,14 @@ export function lowerCaseAscii(text: string): string {
 export function encodeAbi(types: readonly AbiType[], values: readonly AbiValue[]): Uint8Array {
   const heads: Uint8Array[] = [];
   const tails: Uint8Array[] = [];
-  let tailAt = types.length * WORD;
+  let tailAt = types.reduce((sum, type) => sum + headSizeOf(type), 0);
   types.forEach((type, index) => {
-    const value = values[index] as AbiValue;
-    if (type === 'string' || type === 'string[]') {
-      const tail = type === 'string' ? encodeString(value as string) : encodeStrings(value as readonly string[]);
-      heads.push(bigintToBytes(BigInt(tailAt), WORD));
-      tails.push(tail);
-      tailAt += tail.length;
-    } else heads.push(encodeWord(type, value));
+    const encoded = encodeValue(type, values[index] as AbiValue);
+    if (isDynamic(type)) {
+      heads.push(wordOf(BigInt(tailAt)));
+      tails.push(encoded);
+      tailAt += encoded.length;
+    } else heads.push(encoded);
   });
   return concatBytes(...heads, ...tails);
 }
@@ -51,69 +65,147 @@ export function encodeCall(signature: string, types: readonly AbiType[], values:
   return concatBytes(fromHex(selectorOf(signature)), encodeAbi(types, values));
 }
 
+/** Types of the arguments of a signature: `f(string,(uint8,string)[])` has two. */
+export function argumentTypes(signature: string): readonly AbiType[] {
+  return splitTypes(signature.slice(signature.indexOf('(') + 1, -1));
+}
+
 /** The values, or undefined when the bytes are not an encoding of these types. Never throws; work is bounded. */
 export function decodeAbi(types: readonly AbiType[], data: Uint8Array): readonly AbiValue[] | undefined {
+  return decodeTuple(types, data, { base: 0, isNested: false });
+}
+
+type Place = { readonly base: number; readonly isNested: boolean };
+
+function decodeTuple(types: readonly AbiType[], data: Uint8Array, { base, isNested }: Place): AbiValue[] | undefined {
   const values: AbiValue[] = [];
-  for (let i = 0; i < types.length; i++) {
-    const type = types[i] as AbiType;
-    const word = wordAt(data, i * WORD);
-    if (word === undefined) return undefined;
-    const value =
-      type === 'string'
-        ? decodeStringAt(data, offset(word))
-        : type === 'string[]'
-          ? decodeStringsAt(data, offset(word))
-          : decodeWord(type, word);
+  let headAt = base;
+  for (const type of types) {
+    let at = headAt;
+    if (isDynamic(type)) {
+      const relative = lengthAt(data, headAt);
+      if (relative < 0) return undefined;
+      at = base + relative;
+    }
+    const value = decodeValue(type, data, { base: at, isNested });
     if (value === undefined) return undefined;
     values.push(value);
+    headAt += headSizeOf(type);
   }
   return values;
 }
 
-function encodeWord(type: AbiType, value: AbiValue): Uint8Array {
+/** The depth of recursion is that of the type, which is ours. */
+function decodeValue(type: AbiType, data: Uint8Array, { base, isNested }: Place): AbiValue | undefined {
+  const item = itemTypeOf(type);
+  if (item !== undefined) {
+    const count = lengthAt(data, base);
+    if (count < 0 || count > LIST_COUNT_MAX) return undefined;
+    const types = Array.from({ length: count }, () => item);
+    return decodeTuple(types, data, { base: base + WORD, isNested: true });
+  }
+  if (isTuple(type)) return decodeTuple(componentsOf(type), data, { base, isNested });
+  if (type !== 'string' && type !== 'bytes') {
+    const word = wordAt(data, base);
+    return word === undefined ? undefined : decodeWord(type as AbiElement, word);
+  }
+  const sizeMax = type === 'bytes' && !isNested ? BYTES_SIZE_MAX : STRING_SIZE_MAX;
+  const size = lengthAt(data, base);
+  if (size < 0 || size > sizeMax || base + WORD + size > data.length) return undefined;
+  const content = data.slice(base + WORD, base + WORD + size);
+  return type === 'bytes' ? content : decodeUtf8(content);
+}
+
+function encodeValue(type: AbiType, value: AbiValue): Uint8Array {
+  const item = itemTypeOf(type);
+  if (item !== undefined) {
+    const items = value as readonly AbiValue[];
+    const types = items.map(() => item);
+    return concatBytes(wordOf(BigInt(items.length)), encodeAbi(types, items));
+  }
+  if (isTuple(type)) return encodeAbi(componentsOf(type), value as readonly AbiValue[]);
+  if (type === 'string') return encodeContent(encodeUtf8(value as string));
+  if (type === 'bytes') return encodeContent(value as Uint8Array);
+  return encodeWord(type as AbiElement, value);
+}
+
+function itemTypeOf(type: AbiType): AbiType | undefined {
+  return type.endsWith('[]') ? (type.slice(0, -2) as AbiType) : undefined;
+}
+
+const isTuple = (type: AbiType): boolean => type.startsWith('(') && type.endsWith(')');
+const componentsOf = (type: AbiType): readonly AbiType[] => splitTypes(type.slice(1, -1));
+
+/** Splits at the commas that stand in no bracket. */
+function splitTypes(text: string): readonly AbiType[] {
+  const types: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text[at] === '(') depth++;
+    else if (text[at] === ')') depth--;
+    else if (text[at] === ',' && depth === 0) {
+      types.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return (text === '' ? [] : [...types, text.slice(start)]) as AbiType[];
+}
+
+function isDynamic(type: AbiType): boolean {
+  if (type === 'string' || type === 'bytes' || type.endsWith('[]')) return true;
+  return isTuple(type) && componentsOf(type).some(isDynamic);
+}
+
+function headSizeOf(type: AbiType): number {
+  if (isDynamic(type) || !isTuple(type)) return WORD;
+  return componentsOf(type).reduce((sum, component) => sum + headSizeOf(component), 0);
+}
+
+function encodeWord(type: AbiElement, value: AbiValue): Uint8Array {
   switch (type) {
     case 'address':
     case 'bytes32':
       return fromHex((value as string).padStart(2 * WORD, '0'));
+    case 'bytes4':
+      return fromHex((value as string).padEnd(2 * WORD, '0'));
     case 'bool':
-      return bigintToBytes(value === true ? 1n : 0n, WORD);
+      return wordOf(value === true ? 1n : 0n);
     default:
-      return bigintToBytes(BigInt.asUintN(256, value as bigint), WORD);
+      return wordOf(BigInt.asUintN(256, value as bigint));
   }
 }
 
-function decodeWord(type: AbiType, word: Uint8Array): AbiValue | undefined {
+/** Undefined: the word is above its type, as Solidity refuses it too. */
+function decodeWord(type: AbiElement, word: Uint8Array): AbiValue | undefined {
   const number = bytesToBigint(word);
+  const within = (bits: bigint): bigint | undefined => (number >> bits === 0n ? number : undefined);
   switch (type) {
     case 'address':
-      return number >> 160n === 0n ? bytesToHex(word.subarray(12)) : undefined;
+      return within(160n) === undefined ? undefined : bytesToHex(word.subarray(12));
     case 'bytes32':
       return bytesToHex(word);
+    case 'bytes4':
+      return word.subarray(4).every((byte) => byte === 0) ? bytesToHex(word.subarray(0, 4)) : undefined;
     case 'bool':
       return number < 2n ? number === 1n : undefined;
     case 'int256':
       return BigInt.asIntN(256, number);
+    case 'uint8':
+      return within(8n);
+    case 'uint32':
+      return within(32n);
     default:
       return number;
   }
 }
 
-function encodeString(text: string): Uint8Array {
-  const bytes = encodeUtf8(text);
+const wordOf = (value: bigint): Uint8Array => bigintToBytes(value, WORD);
+
+function encodeContent(bytes: Uint8Array): Uint8Array {
   const content = new Uint8Array(Math.ceil(bytes.length / WORD) * WORD);
   content.set(bytes);
-  return concatBytes(bigintToBytes(BigInt(bytes.length), WORD), content);
-}
-
-function encodeStrings(texts: readonly string[]): Uint8Array {
-  const items = texts.map(encodeString);
-  let at = texts.length * WORD;
-  const heads = items.map((item) => {
-    const head = bigintToBytes(BigInt(at), WORD);
-    at += item.length;
-    return head;
-  });
-  return concatBytes(bigintToBytes(BigInt(texts.length), WORD), ...heads, ...items);
+  return concatBytes(wordOf(BigInt(bytes.length)), content);
 }
 
 function wordAt(data: Uint8Array, at: number): Uint8Array | undefined {
@@ -121,27 +213,9 @@ function wordAt(data: Uint8Array, at: number): Uint8Array | undefined {
 }
 
 /** Offset or length that can lie within call data; -1 for anything larger. */
-function offset(word: Uint8Array | undefined): number {
+function lengthAt(data: Uint8Array, at: number): number {
+  const word = wordAt(data, at);
   if (word === undefined) return -1;
   const value = bytesToBigint(word);
   return value < 0x1000_0000n ? Number(value) : -1;
-}
-
-function decodeStringAt(data: Uint8Array, at: number): string | undefined {
-  const size = offset(wordAt(data, at));
-  if (size < 0 || size > STRING_SIZE_MAX || at + WORD + size > data.length) return undefined;
-  return decodeUtf8(data.subarray(at + WORD, at + WORD + size));
-}
-
-function decodeStringsAt(data: Uint8Array, at: number): readonly string[] | undefined {
-  const count = offset(wordAt(data, at));
-  if (count < 0 || count > LIST_COUNT_MAX) return undefined;
-  const texts: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const relative = offset(wordAt(data, at + WORD + i * WORD));
-    const text = relative < 0 ? undefined : decodeStringAt(data, at + WORD + relative);
-    if (text === undefined) return undefined;
-    texts.push(text);
-  }
-  return texts;
 }

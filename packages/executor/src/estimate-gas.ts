@@ -8,7 +8,8 @@ import {
   runPrepared,
 } from './call.ts';
 import { intrinsicGas, TX_BASE_GAS } from './gas.ts';
-import { isPrecompile, NOBODY } from './message.ts';
+import { NOBODY } from './message.ts';
+import { isPrecompile } from './precompiles.ts';
 import { StateOverlay } from './state-overlay.ts';
 import { isSystemAddress } from './system/index.ts';
 

@@ -2,6 +2,7 @@ import { type Common, type CustomCrypto, createCustomCommon, Hardfork, Mainnet }
 import { EVM, EVMError, type EVMResult, type ExecResult, type Message, NobleBN254 } from '@ethereumjs/evm';
 import { Address } from '@ethereumjs/util';
 import { type CryptoSuite, ethereumCrypto } from '@hansa/crypto';
+import { callDenial, contractKey, encodeContractPolicy, NO_POLICY } from '@hansa/membership';
 import {
   type AddressHex,
   addressToHex,
@@ -11,13 +12,15 @@ import {
   type HashHex,
   type Height,
   hashToHex,
+  ZERO_HASH,
 } from '@hansa/primitives';
 import type { AccessListEntry, Log, SignedTransaction } from '@hansa/protocol';
 import { CurveBls } from './bls.ts';
 import { EvmState } from './evm-state.ts';
 import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
+import { isPrecompile } from './precompiles.ts';
 import { StateOverlay } from './state-overlay.ts';
-import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
+import { encodeRevert, isSystemAddress, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
 
 /** What the EVM sees of the block (docs/spec/execution.md, EXE-20). */
 export type BlockEnvironment = {
@@ -41,6 +44,8 @@ export type MessageCall = {
   readonly gasLimit: bigint;
   readonly gasPrice: bigint;
   readonly accessList: SignedTransaction['accessList'];
+  /** Undefined for a call that is no transaction. */
+  readonly transactionHash: HashHex | undefined;
 };
 
 export type MessageResult = {
@@ -82,17 +87,26 @@ function commonOf(chainId: number): Common {
 
 type SystemCallHandler = (address: AddressHex, data: Uint8Array, gasLimit: bigint) => ExecResult;
 
+/** What the rules of permission have to do with a message. */
+type PermissionHooks = {
+  /** Why a message may not run; undefined: it may. */
+  readonly denialOf: (message: Message) => string | undefined;
+  readonly onCreated: (contract: AddressHex) => void;
+};
+
 /** The EVM with the frames that it is in, so that system contracts know who calls them. */
 class FramedEvm extends EVM {
   readonly frames: Message[] = [];
   onSystemCall: SystemCallHandler | undefined;
+  permission: PermissionHooks | undefined;
 
   /** Everything of one message, and nothing of the one before. */
-  begin(machine: EvmMachineOptions, onSystemCall: SystemCallHandler): void {
+  begin(machine: EvmMachineOptions, onSystemCall: SystemCallHandler, permission: PermissionHooks): void {
     assert(this.stateManager instanceof EvmState, 'the engine was made with our state');
     this.stateManager.bind(machine.overlay);
     this.blockchain = blockHashes(machine.environment);
     this.onSystemCall = onSystemCall;
+    this.permission = permission;
     if (machine.tracer !== undefined) attachTracer(this, machine.tracer);
   }
 
@@ -100,9 +114,21 @@ class FramedEvm extends EVM {
     this.events.removeAllListeners();
     this.transientStorage.clear();
     this.onSystemCall = undefined;
+    this.permission = undefined;
+  }
+
+  protected override async _executeCreate(message: Message): Promise<EVMResult> {
+    const result = await super._executeCreate(message);
+    const { createdAddress, execResult } = result;
+    if (createdAddress !== undefined && execResult.exceptionError === undefined)
+      this.permission?.onCreated(addressToHex(createdAddress.bytes));
+    return result;
   }
 
   protected override async _executeCall(message: Parameters<EVM['_executeCall']>[0]): Promise<EVMResult> {
+    const denial = this.permission?.denialOf(message);
+    // Nothing has moved yet: all that a denied message costs is what led to it.
+    if (denial !== undefined) return { execResult: reverted(0n, denial) };
     this.frames.push(message);
     try {
       return await super._executeCall(message);
@@ -185,7 +211,13 @@ export class EvmMachine {
   async run(call: MessageCall): Promise<MessageResult> {
     const { environment } = this.#options;
     const evm = takeEvm(environment.chainId);
-    evm.begin(this.#options, (address, data, gasLimit) => this.#systemCall(evm, address, data, gasLimit));
+    const { overlay } = this.#options;
+    evm.begin(this.#options, (address, data, gasLimit) => this.#systemCall(evm, call, { address, data, gasLimit }), {
+      denialOf: (message) => denialOf(overlay, message),
+      // spec GOV-60: who sends the transaction is the admin of what it creates.
+      onCreated: (contract) =>
+        overlay.set(contractKey(contract), encodeContractPolicy({ ...NO_POLICY, admin: call.caller })),
+    });
     const result = await this.#runOn(evm, call);
     // One that threw is in no state to go on.
     evm.end();
@@ -228,7 +260,7 @@ export class EvmMachine {
     };
   }
 
-  #systemCall(evm: FramedEvm, address: AddressHex, data: Uint8Array, gasLimit: bigint): ExecResult {
+  #systemCall(evm: FramedEvm, message: MessageCall, { address, data, gasLimit }: SystemMessage): ExecResult {
     const { suite, overlay, environment } = this.#options;
     const frame = evm.frames.at(-1);
     assert(frame !== undefined, 'a system contract is called within a frame');
@@ -242,6 +274,8 @@ export class EvmMachine {
       value: frame.value,
       isStatic: frame.isStatic,
       height: environment.height,
+      transactionHash: message.transactionHash ?? ZERO_HASH,
+      blockHash: environment.blockHash,
       data,
     };
     const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gasLimit);
@@ -258,6 +292,22 @@ export class EvmMachine {
       logs: outcome.logs.map((log) => [fromHex(log.address), log.topics.map(fromHex), log.data]),
     };
   }
+}
+
+type SystemMessage = { readonly address: AddressHex; readonly data: Uint8Array; readonly gasLimit: bigint };
+
+/** spec GOV-64, GOV-65: contracts can be frozen, system contracts and precompiles cannot. */
+function denialOf(overlay: StateOverlay, message: Message): string | undefined {
+  if (message.to === undefined) return undefined;
+  const code = addressToHex(message.codeAddress.bytes);
+  if (isPrecompile(code) || isSystemAddress(code)) return undefined;
+  return callDenial(overlay, {
+    code,
+    to: addressToHex(message.to.bytes),
+    caller: addressToHex(message.caller.bytes),
+    data: message.data,
+    isStatic: message.isStatic,
+  });
 }
 
 type BlockHeaderOfEvm = NonNullable<Parameters<EVM['runCall']>[0]['block']>['header'];

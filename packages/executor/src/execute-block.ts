@@ -22,6 +22,7 @@ import {
 import { blockEnvironment } from './environment.ts';
 import { EvmMachine } from './evm.ts';
 import { executeTransaction, executeTransfer } from './execute-transaction.ts';
+import { applyBlockRules, recordGenesisHash } from './governance.ts';
 import { parametersOf, registryOf, rootOf, termStateOf, validatorsOf } from './membership-cache.ts';
 import { StateOverlay } from './state-overlay.ts';
 
@@ -69,9 +70,9 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
   );
   const overlay = new StateOverlay(input.state);
   const term = termStateOf(overlay);
+  recordGenesisHash(overlay, input.parent);
   const { executed, receipts, leftOut, gasUsed } = await executeAll(input, overlay, term.info);
 
-  const registry = registryOf(overlay);
   const digest = proposalDigest(suite, proposal);
   const facts = {
     height: proposal.height,
@@ -80,6 +81,8 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
     proposalDigest: digest,
     timestamp: proposal.timestamp,
   };
+  applyBlockRules(overlay, term, facts);
+  const registry = registryOf(overlay);
   const advanced = advanceTerm(term, facts, {
     validators: validatorsOf(registry),
     parameters: parametersOf(overlay),

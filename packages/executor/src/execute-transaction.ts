@@ -10,12 +10,14 @@ import {
 } from '@hansa/protocol';
 import type { MessageResult } from './evm.ts';
 import { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
+import { isFeeFree } from './governance.ts';
 import {
   type AppliedMessage,
   applyMessage,
   applyTransfer,
   isPlainTransfer,
   type MessageTools,
+  messageDenial,
   NOBODY,
 } from './message.ts';
 import type { StateOverlay } from './state-overlay.ts';
@@ -60,7 +62,7 @@ export async function executeTransaction(
   const intrinsic = intrinsicGas(transaction);
   const reason = leftOutReason(transaction, { rules, intrinsic, overlay: dependencies.overlay });
   if (reason !== undefined) return { type: 'left out', reason };
-  const price = effectiveGasPrice(transaction, rules.baseFee);
+  const price = effectiveGasPrice(transaction, baseFeeOf(transaction, rules, dependencies.overlay));
   const tools = { ...dependencies, coinbase: rules.coinbase };
   return outcomeOf(transaction, price, await applyMessage({ ...transaction, price }, intrinsic, tools));
 }
@@ -74,7 +76,7 @@ export function executeTransfer(
   rules: TransactionRules,
   overlay: StateOverlay,
 ): TransactionOutcome | undefined {
-  if (!isPlainTransfer(transaction.to, overlay)) return undefined;
+  if (!isPlainTransfer(transaction.to, overlay) || messageDenial(transaction, overlay) !== undefined) return undefined;
   const intrinsic = intrinsicGas(transaction);
   const reason = leftOutReason(transaction, { rules, intrinsic, overlay });
   if (reason !== undefined) return { type: 'left out', reason };
@@ -108,6 +110,11 @@ function receiptOutput({ to }: SignedTransaction, { error, output }: MessageResu
   return error === 'revert' ? output : NOTHING;
 }
 
+/** spec EXE-18: who governs need not pay for it, so that no price can lock the chain. */
+function baseFeeOf(transaction: SignedTransaction, { baseFee }: TransactionRules, overlay: StateOverlay): bigint {
+  return baseFee > 0n && isFeeFree(overlay, transaction) ? 0n : baseFee;
+}
+
 type Candidate = {
   readonly rules: TransactionRules;
   readonly intrinsic: IntrinsicGas;
@@ -126,7 +133,7 @@ function leftOutReason(
   if (transaction.nonce < sender.nonce) return 'nonce too low';
   if (transaction.nonce > sender.nonce || transaction.nonce >= NONCE_MAX) return 'nonce too high';
   if (sender.codeHash !== EMPTY_CODE_HASH) return 'sender is a contract';
-  if (transaction.maxFeePerGas < rules.baseFee) return 'gas price below minimum';
+  if (transaction.maxFeePerGas < baseFeeOf(transaction, rules, overlay)) return 'gas price below minimum';
   if (transaction.to === undefined && transaction.data.length > INIT_CODE_SIZE_MAX) return 'init code too large';
   if (transaction.gasLimit < intrinsic.charged || transaction.gasLimit < intrinsic.floor)
     return 'intrinsic gas too low';

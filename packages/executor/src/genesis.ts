@@ -1,5 +1,5 @@
 import { type CryptoSuite, ethereumCrypto } from '@hansa/crypto';
-import { genesisRecords, genesisRegistry, genesisTermState, validatorSetOf } from '@hansa/membership';
+import { genesisCommittee, genesisRecords, genesisRegistry, genesisTermState, validatorSetOf } from '@hansa/membership';
 import {
   bigintToBytes,
   fromHex,
@@ -56,7 +56,8 @@ export function buildGenesisBlock(
   for (const { address } of SYSTEM_CONTRACTS)
     putAccount(entries, { address, balance: 0n, nonce: 1n, code: SYSTEM_CODE, storage: [] });
   for (const account of genesis.accounts) putAccount(entries, account);
-  for (const { key, value } of genesisRecords(registry, term, parameters)) entries.set(key, value as Uint8Array);
+  for (const { key, value } of genesisRecords(registry, genesisCommittee(genesis), term, parameters))
+    entries.set(key, value as Uint8Array);
   const changes = [...entries].map(([key, value]) => ({ key, value })).sort((a, b) => (a.key < b.key ? -1 : 1));
   const block: Block = {
     header: {

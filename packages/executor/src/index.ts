@@ -1,4 +1,13 @@
-export { type AbiType, type AbiValue, decodeAbi, encodeAbi, encodeCall, selectorOf, topicOf } from './abi.ts';
+export {
+  type AbiType,
+  type AbiValue,
+  argumentTypes,
+  decodeAbi,
+  encodeAbi,
+  encodeCall,
+  selectorOf,
+  topicOf,
+} from './abi.ts';
 export { type AccessListOutcome, createAccessList } from './access-list.ts';
 export { type CallInput, type CallOutcome, type CallRequest, callMessage, wordOf } from './call.ts';
 export { blockEnvironment, type EnvironmentFacts } from './environment.ts';
@@ -8,7 +17,9 @@ export { type BlockInput, type ExecutedBlock, executeBlock } from './execute-blo
 export { createdAddress } from './execute-transaction.ts';
 export { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
 export { buildGenesisBlock, type GenesisBlock } from './genesis.ts';
+export { accountOfNode, isFeeFree } from './governance.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
+export { SYSTEM_EVENTS } from './system/addresses.ts';
 export { SYSTEM_CONTRACTS } from './system/index.ts';
 export { DEFAULT_TRACE_LIMITS, type TraceJson, type TraceLimits } from './trace/types.ts';
 export {

@@ -4,6 +4,8 @@
  */
 import { type CryptoSuite, merkleRoot } from '@hansa/crypto';
 import {
+  COMMITTEE_KEY,
+  type Committee,
   decodeTermState,
   NODES_KEY,
   nodeKey,
@@ -11,6 +13,7 @@ import {
   organisationKey,
   PARAMETERS_KEY,
   type Registry,
+  readCommittee,
   readParameters,
   readRegistry,
   registryRoot,
@@ -36,6 +39,16 @@ export function parametersOf(state: StateReader): ChainParameters {
     knownParameters = { bytes: bytes as Uint8Array, value };
   }
   return knownParameters.value;
+}
+
+let knownCommittee: Known<Committee> | undefined;
+
+export function committeeOf(state: StateReader): Committee {
+  const bytes = state.get(COMMITTEE_KEY);
+  if (bytes === undefined || knownCommittee === undefined || !isSame(bytes, knownCommittee.bytes)) {
+    knownCommittee = { bytes: bytes as Uint8Array, value: readCommittee(state) };
+  }
+  return knownCommittee.value;
 }
 
 export function termStateOf(state: StateReader): TermState {

@@ -1,18 +1,21 @@
-import type { AddressHex } from '@hansa/primitives';
+import { deployDenial, originDenial } from '@hansa/membership';
+import type { AddressHex, HashHex } from '@hansa/primitives';
 import { type AccountRecord, EMPTY_CODE_HASH, type SignedTransaction } from '@hansa/protocol';
 import type { EvmMachine, MessageResult } from './evm.ts';
 import { type IntrinsicGas, paidGas } from './gas.ts';
+import { isPrecompile } from './precompiles.ts';
 import type { StateOverlay } from './state-overlay.ts';
-import { isSystemAddress } from './system/index.ts';
+import { encodeRevert, isSystemAddress } from './system/index.ts';
 
 export const NOBODY: AccountRecord = { nonce: 0n, balance: 0n, codeHash: EMPTY_CODE_HASH };
 const NOTHING = new Uint8Array(0);
-const PRECOMPILE_MAX = 0x11;
 
 /** A transaction, or what would be one, after all that can refuse it was checked. */
 export type TopMessage = Pick<SignedTransaction, 'sender' | 'to' | 'value' | 'data' | 'accessList' | 'gasLimit'> & {
   /** Paid per gas. */
   readonly price: bigint;
+  /** Absent in a call that is no transaction. */
+  readonly hash?: HashHex;
 };
 
 export type AppliedMessage = {
@@ -38,6 +41,8 @@ export async function applyMessage(
   intrinsic: IntrinsicGas,
   { overlay, machine, coinbase, isTraced }: MessageTools,
 ): Promise<AppliedMessage> {
+  const denial = messageDenial(message, overlay);
+  if (denial !== undefined) return applyDenied(message, intrinsic, { overlay, coinbase, denial });
   if (isTraced !== true && isPlainTransfer(message.to, overlay))
     return applyTransfer(message, intrinsic, { overlay, coinbase });
   const { sender, to, value, data, accessList, price } = message;
@@ -48,13 +53,43 @@ export async function applyMessage(
     codeHash: payer.codeHash,
   });
   const gasLimit = message.gasLimit - intrinsic.charged;
-  const result = await machine().run({ caller: sender, to, value, data, gasLimit, gasPrice: price, accessList });
+  const result = await machine().run({
+    caller: sender,
+    to,
+    value,
+    data,
+    gasLimit,
+    gasPrice: price,
+    accessList,
+    transactionHash: message.hash,
+  });
   const gasUsed = paidGas(intrinsic.charged + result.gasUsed, result.gasRefund, intrinsic.floor);
   credit(overlay, sender, (message.gasLimit - gasUsed) * price);
   // EXE-14: the whole price goes to the fee recipient; nothing is burnt on a chain whose price is a rule of its members.
   credit(overlay, coinbase, gasUsed * price);
   overlay.endTransaction();
   return { gasUsed, result };
+}
+
+/** Why a transaction does nothing but pay (spec GOV-62, GOV-63); undefined: it may run. */
+export function messageDenial(
+  { sender, to }: Pick<TopMessage, 'sender' | 'to'>,
+  overlay: StateOverlay,
+): string | undefined {
+  return originDenial(overlay, sender) ?? (to === undefined ? deployDenial(overlay, sender) : undefined);
+}
+
+function applyDenied(
+  { sender, price }: TopMessage,
+  { charged, floor }: IntrinsicGas,
+  { overlay, coinbase, denial }: Pick<MessageTools, 'overlay' | 'coinbase'> & { readonly denial: string },
+): AppliedMessage {
+  const gasUsed = charged > floor ? charged : floor;
+  const { nonce, balance, codeHash } = overlay.account(sender) ?? NOBODY;
+  overlay.setAccount(sender, { nonce: nonce + 1n, balance: balance - gasUsed * price, codeHash });
+  credit(overlay, coinbase, gasUsed * price);
+  overlay.endTransaction();
+  return { gasUsed, result: { ...TRANSFERRED, output: encodeRevert(denial), error: 'revert' } };
 }
 
 /** Nobody's code would run: the target has none and is neither a precompile nor a system contract (EXE-13). */
@@ -92,15 +127,6 @@ export function applyTransfer(
   credit(overlay, coinbase, fee);
   overlay.endTransaction();
   return { gasUsed, result: TRANSFERRED };
-}
-
-const NINETEEN_ZERO_BYTES = '0'.repeat(38);
-
-/** Contracts of Prague at 0x01 to 0x11. */
-export function isPrecompile(address: AddressHex): boolean {
-  if (!address.startsWith(NINETEEN_ZERO_BYTES)) return false;
-  const last = Number.parseInt(address.slice(38), 16);
-  return last >= 1 && last <= PRECOMPILE_MAX;
 }
 
 function isEmpty(account: AccountRecord | undefined): boolean {

@@ -13,11 +13,12 @@ import {
   traceTransaction,
 } from '../src/index.ts';
 import { callData, deployData, ETHER, hex, type MadeBlock, suite, TestChain, wordOf } from './kit/chain.ts';
+import { onParameters, proposalData, setValue } from './kit/governance.ts';
 import { contract } from './kit/solidity.ts';
 
 const HEIR = 'ab'.repeat(20) as AddressHex;
 const FEES = 'fe'.repeat(20) as AddressHex;
-const SYSTEM = '1003'.padStart(40, '0') as AddressHex;
+const SYSTEM = '10001'.padStart(40, '0') as AddressHex;
 const store = contract('Store');
 const factory = contract('Factory');
 const caller = contract('Caller');
@@ -61,22 +62,7 @@ beforeAll(async () => {
     system: chain.sign(0, {
       ...price,
       to: SYSTEM,
-      data: callData(
-        {
-          ...caller,
-          abi: [
-            {
-              type: 'function',
-              name: 'remove',
-              inputs: [{ type: 'string' }],
-              outputs: [],
-              stateMutability: 'nonpayable',
-            },
-          ],
-        },
-        'remove',
-        [chain.info.validators[3]?.nodeId],
-      ),
+      data: proposalData([onParameters(setValue('hansa_window', '4'))]),
     }),
     spin: chain.sign(2, { ...price, to: storeAt, data: callData(store, 'setAndSpin', [7n]), gasLimit: 200_000n }),
   };
@@ -271,8 +257,8 @@ describe('callTracer', () => {
       output: hex(store.runtime),
     });
     const system = await trace<Frame>('system', 'callTracer', { withLog: true });
-    expect(system).toMatchObject({ to: at0x(SYSTEM), output: `0x${wordOf(0n)}` });
-    expect(system.logs).toHaveLength(1);
+    expect(system).toMatchObject({ to: at0x(SYSTEM), output: `0x${wordOf(1n)}` });
+    expect(system.logs).toHaveLength(4);
   });
 });
 

@@ -1,5 +1,6 @@
 import { type AddressHex, asciiBytes, bytesToHex, type Result, toAddressHex } from '@hansa/primitives';
 import {
+  CONTACT_SIZE_MAX,
   decodeTermInfo,
   decodeUtf8,
   encodeTermInfo,
@@ -12,13 +13,15 @@ import {
   MULTIADDR_SIZE_MAX,
   NAME_SIZE_MAX,
   type ProtocolFailure,
+  REASON_SIZE_MAX,
   Reader,
+  type StateChange,
   type StateKey,
   systemKey,
   VALIDATOR_COUNT_MAX,
   Writer,
 } from '@hansa/protocol';
-import type { Organisation, RegisteredNode, Registry } from './registry.ts';
+import type { Organisation, RegisteredNode, Registry, Role } from './registry.ts';
 import type { TermState } from './term.ts';
 
 /** Where registry and term live in state: records of the system contract 0x1003 (spec MEM-1). */
@@ -27,58 +30,74 @@ export const CONSENSUS_ADDRESS: AddressHex = toAddressHex('000000000000000000000
 export const SYSTEM_CONFIG_ADDRESS: AddressHex = toAddressHex('0000000000000000000000000000000000001000');
 
 const TERM_INFO_SIZE_MAX = 64 * 1024;
-const name = (text: string): string => bytesToHex(asciiBytes(text));
+export const recordName = (text: string): string => bytesToHex(asciiBytes(text));
 
 /** Lists of ids: the state has no iteration, so what exists is named by a record. */
-export const ORGANISATIONS_KEY: StateKey = systemKey(CONSENSUS_ADDRESS, name('organisations'));
-export const NODES_KEY: StateKey = systemKey(CONSENSUS_ADDRESS, name('nodes'));
-export const TERM_KEY: StateKey = systemKey(CONSENSUS_ADDRESS, name('term'));
-export const PARAMETERS_KEY: StateKey = systemKey(SYSTEM_CONFIG_ADDRESS, name('parameters'));
+export const ORGANISATIONS_KEY: StateKey = systemKey(CONSENSUS_ADDRESS, recordName('organisations'));
+export const NODES_KEY: StateKey = systemKey(CONSENSUS_ADDRESS, recordName('nodes'));
+export const TERM_KEY: StateKey = systemKey(CONSENSUS_ADDRESS, recordName('term'));
+export const PARAMETERS_KEY: StateKey = systemKey(SYSTEM_CONFIG_ADDRESS, recordName('parameters'));
 
-export const organisationKey = (id: string): StateKey => systemKey(CONSENSUS_ADDRESS, name(`organisation/${id}`));
-export const nodeKey = (nodeId: string): StateKey => systemKey(CONSENSUS_ADDRESS, `${name('node/')}${nodeId}`);
+export const organisationKey = (id: string): StateKey => systemKey(CONSENSUS_ADDRESS, recordName(`organisation/${id}`));
+export const nodeKey = (nodeId: string): StateKey => systemKey(CONSENSUS_ADDRESS, `${recordName('node/')}${nodeId}`);
+
+export const RECORD_VERSION = 1;
+const ROLES: readonly Role[] = ['observer', 'validator', 'candidate', 'suspended'];
+/** A candidate's weight is that which it will have. */
+const hasWeight = (role: Role): boolean => role === 'validator' || role === 'candidate';
 
 /** spec MEM-2. */
 export function encodeOrganisation(organisation: Organisation): Uint8Array {
   return new Writer()
+    .u8(RECORD_VERSION)
     .bytes(asciiBytes(organisation.id))
     .bytes(encodeUtf8(organisation.name))
+    .bytes(encodeUtf8(organisation.contact))
     .list(organisation.admins, (w, admin) => w.hex(admin, 20))
+    .u32(organisation.threshold)
     .finish();
 }
 
 export function decodeOrganisation(bytes: Uint8Array): Result<Organisation, ProtocolFailure> {
   const reader = new Reader(bytes, 'organisation');
+  readVersion(reader);
   const id = readAscii(reader, IDENTIFIER_SIZE_MAX);
-  const organisationName = readText(reader, NAME_SIZE_MAX);
+  const name = readText(reader, NAME_SIZE_MAX);
+  const contact = readText(reader, CONTACT_SIZE_MAX);
   const admins = reader.list(GENESIS_ADMIN_COUNT_MAX, (r) => r.address());
-  return reader.finish({ id, name: organisationName, admins });
+  return reader.finish({ id, name, contact, admins, threshold: reader.u32() });
 }
 
 /** spec MEM-3. */
 export function encodeNode(node: RegisteredNode): Uint8Array {
   return new Writer()
+    .u8(RECORD_VERSION)
     .hex(node.nodeId, 64)
     .bytes(asciiBytes(node.organisationId))
-    .u8(node.role === 'validator' ? 1 : 0)
+    .u8(ROLES.indexOf(node.role))
     .u32(node.weight)
     .u64(node.since)
     .list(node.addresses, (w, address) => w.bytes(encodeUtf8(address)))
+    .bytes(encodeUtf8(node.reason))
     .finish();
 }
 
 export function decodeNode(bytes: Uint8Array): Result<RegisteredNode, ProtocolFailure> {
   const reader = new Reader(bytes, 'node');
+  readVersion(reader);
   const nodeId = reader.nodeId();
   const organisationId = readAscii(reader, IDENTIFIER_SIZE_MAX);
-  const role = reader.boolean() ? 'validator' : 'observer';
+  const roleNumber = reader.u8();
+  const role = ROLES[roleNumber];
+  if (role === undefined) reader.fail('PROTOCOL_OUT_OF_RANGE', `there is no role ${roleNumber}`);
   const weight = reader.u32();
   const since = reader.height();
   const addresses = reader.list(GENESIS_ADDRESS_COUNT_MAX, (r) => readText(r, MULTIADDR_SIZE_MAX));
-  if (!reader.failed && (role === 'validator') !== weight > 0) {
+  const reason = readText(reader, REASON_SIZE_MAX);
+  if (!reader.failed && hasWeight(role as Role) !== weight > 0) {
     reader.fail('PROTOCOL_OUT_OF_RANGE', `a ${role} cannot have weight ${weight}`);
   }
-  return reader.finish({ nodeId, organisationId, role, weight, addresses, since });
+  return reader.finish({ nodeId, organisationId, role: role as Role, weight, addresses, since, reason });
 }
 
 /** spec MEM-4: ids of the organisations, or of the nodes, ascending. */
@@ -100,7 +119,7 @@ export function encodeTermState(state: TermState): Uint8Array {
     .hex(state.starter, 64)
     .u64(state.highestView)
     .list(state.proposers, (w, index) => w.u32(index))
-    .list(state.absent, (w, nodeId) => w.hex(nodeId, 64))
+    .list(state.absent, (w, { nodeId, since }) => w.hex(nodeId, 64).u64(since))
     .finish();
 }
 
@@ -110,7 +129,7 @@ export function decodeTermState(bytes: Uint8Array): Result<TermState, ProtocolFa
   const starter = reader.nodeId();
   const highestView = reader.view();
   const proposers = reader.list(VALIDATOR_COUNT_MAX, (r) => r.validatorIndex());
-  const absent = reader.list(VALIDATOR_COUNT_MAX, (r) => r.nodeId());
+  const absent = reader.list(VALIDATOR_COUNT_MAX, (r) => ({ nodeId: r.nodeId(), since: r.term() }));
   if (!info.ok) return info;
   return reader.finish({ info: info.value, starter, highestView, proposers, absent });
 }
@@ -129,15 +148,37 @@ export function registryRecords(registry: Registry): { readonly key: StateKey; r
   return records.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
 }
 
+/** What differs between two registries, as changes of the state ordered by key. */
+export function registryChanges(before: Registry, after: Registry): readonly StateChange[] {
+  const old = new Map(registryRecords(before).map((record) => [record.key, record.value]));
+  const changes: StateChange[] = [];
+  for (const record of registryRecords(after)) {
+    const previous = old.get(record.key);
+    old.delete(record.key);
+    if (previous === undefined || !isEqual(previous, record.value)) changes.push(record);
+  }
+  for (const key of old.keys()) changes.push({ key, value: undefined });
+  return changes.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+}
+
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, index) => byte === b[index]);
+}
+
+export function readVersion(reader: Reader): void {
+  const version = reader.u8();
+  if (version !== RECORD_VERSION) reader.fail('PROTOCOL_OUT_OF_RANGE', `version ${version} of the record is unknown`);
+}
+
 /** Ids are ASCII: what is not could not be encoded again. */
-function readAscii(reader: Reader, sizeMax: number): string {
+export function readAscii(reader: Reader, sizeMax: number): string {
   const bytes = reader.bytes(sizeMax);
   const isAscii = bytes.every((byte) => byte < 0x80);
   if (!isAscii) reader.fail('PROTOCOL_NOT_CANONICAL', 'an id must be ASCII');
   return isAscii ? String.fromCharCode(...bytes) : '';
 }
 
-function readText(reader: Reader, sizeMax: number): string {
+export function readText(reader: Reader, sizeMax: number): string {
   const text = decodeUtf8(reader.bytes(sizeMax));
   if (text === undefined) reader.fail('PROTOCOL_NOT_CANONICAL', 'text must be UTF-8');
   return text ?? '';

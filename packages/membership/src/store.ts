@@ -1,4 +1,4 @@
-import { assert, concatBytes, fromHex, type HashHex, type Result } from '@hansa/primitives';
+import { assert, concatBytes, fromHex, type HashHex, type Height, type Result, type Term } from '@hansa/primitives';
 import {
   type ChainParameters,
   decodeParameters,
@@ -8,6 +8,18 @@ import {
   type StateKey,
   type StateReader,
 } from '@hansa/protocol';
+import { type Attestation, attestationsKey, decodeAttestations, decodeTermNumber } from './attestation.ts';
+import { COMMITTEE_KEY, type Committee, decodeCommittee, encodeCommittee } from './committee.ts';
+import {
+  decodeHistoryCount,
+  decodeHistoryEntry,
+  encodeHistoryCount,
+  encodeHistoryEntry,
+  HISTORY_COUNT_KEY,
+  type HistoryEntry,
+  historyKey,
+} from './history.ts';
+import { decodeProposalRecord, type Proposal, proposalKey } from './proposal.ts';
 import {
   decodeIds,
   decodeNode,
@@ -26,7 +38,7 @@ import type { Registry } from './registry.ts';
 import type { TermState } from './term.ts';
 
 /** Own records that do not decode are a broken invariant: they were written by the rules of this package. */
-function readRecord<T>(
+export function readRecord<T>(
   state: StateReader,
   key: StateKey,
   decode: (bytes: Uint8Array) => Result<T, { message: string }>,
@@ -53,35 +65,63 @@ export const readTermState = (state: StateReader): TermState => readRecord(state
 export const readParameters = (state: StateReader): ChainParameters =>
   readRecord(state, PARAMETERS_KEY, decodeParameters);
 
-/** What differs between two registries, as changes of the state ordered by key. */
-export function registryChanges(before: Registry, after: Registry): readonly StateChange[] {
-  const old = new Map(registryRecords(before).map((record) => [record.key, record.value]));
-  const changes: StateChange[] = [];
-  for (const record of registryRecords(after)) {
-    const previous = old.get(record.key);
-    old.delete(record.key);
-    if (previous === undefined || !isEqual(previous, record.value)) changes.push(record);
-  }
-  for (const key of old.keys()) changes.push({ key, value: undefined });
-  return changes.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
-}
-
 /** The registry that a genesis describes. */
 export function genesisRegistry(genesis: Genesis): Registry {
   return {
-    organisations: genesis.organisations.map(({ id, name, admins }) => ({ id, name, admins })),
-    nodes: genesis.nodes.map((node) => ({ ...node, since: 0 as Registry['nodes'][number]['since'] })),
+    organisations: genesis.organisations.map(({ governorWeight: _, ...organisation }) => organisation),
+    nodes: genesis.nodes.map((node) => ({ ...node, since: 0 as Height, reason: 'genesis' })),
   };
 }
 
-/** Registry, term and parameters as genesis writes them. */
+export const readCommittee = (state: StateReader): Committee => readRecord(state, COMMITTEE_KEY, decodeCommittee);
+
+/** A proposal of this id; undefined: there never was one. */
+export function readProposal(state: StateReader, id: number): Proposal | undefined {
+  return readOptional(state, proposalKey(id), decodeProposalRecord);
+}
+
+export const readAttestations = (state: StateReader, candidate: string): readonly Attestation[] =>
+  readOptional(state, attestationsKey(candidate), decodeAttestations) ?? [];
+
+/** Record of a term number: presence or punishment of a node. */
+export const readTermNumber = (state: StateReader, key: StateKey): Term | undefined =>
+  readOptional(state, key, decodeTermNumber);
+
+export const readHistoryCount = (state: StateReader): number =>
+  readOptional(state, HISTORY_COUNT_KEY, decodeHistoryCount) ?? 0;
+
+/** Entry of the history, from 0. */
+export const readHistoryEntry = (state: StateReader, index: number): HistoryEntry | undefined =>
+  readOptional(state, historyKey(index), decodeHistoryEntry);
+
+function readOptional<T>(
+  state: StateReader,
+  key: StateKey,
+  decode: (bytes: Uint8Array) => Result<T, { message: string }>,
+): T | undefined {
+  return state.get(key) === undefined ? undefined : readRecord(state, key, decode);
+}
+
+/** Entries of the history, appended to what is there. */
+export function historyChanges(state: StateReader, entries: readonly HistoryEntry[]): readonly StateChange[] {
+  if (entries.length === 0) return [];
+  const count = readHistoryCount(state);
+  return [
+    { key: HISTORY_COUNT_KEY, value: encodeHistoryCount(count + entries.length) },
+    ...entries.map((entry, index) => ({ key: historyKey(count + index), value: encodeHistoryEntry(entry) })),
+  ];
+}
+
+/** Registry, committee, term and parameters as genesis writes them. */
 export function genesisRecords(
   registry: Registry,
+  committee: Committee,
   term: TermState,
   parameters: ChainParameters,
 ): readonly StateChange[] {
   return [
     ...registryRecords(registry),
+    { key: COMMITTEE_KEY, value: encodeCommittee(committee) },
     { key: TERM_KEY, value: encodeTermState(term) },
     { key: PARAMETERS_KEY, value: encodeParameters(parameters) },
   ].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
@@ -99,8 +139,4 @@ export function registryRoot(registry: Registry, hasher: RegistryHasher): HashHe
     hasher.taggedDigest('hansa/registry-record/v1', concatBytes(fromHex(key), value)),
   );
   return hasher.merkleRoot('hansa/registry/v1', leaves);
-}
-
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index]);
 }

@@ -24,9 +24,12 @@ export type TermState = {
   readonly highestView: View;
   /** Validators that have a block in this term, ascending by index. */
   readonly proposers: readonly ValidatorIndex[];
-  /** Known to be absent when this term began, ascending. */
-  readonly absent: readonly NodeId[];
+  /** Known to be absent when this term began, ascending by node id. */
+  readonly absent: readonly AbsentValidator[];
 };
+
+/** `since`: number of the first term that began with the validator known to be absent. */
+export type AbsentValidator = { readonly nodeId: NodeId; readonly since: Term };
 
 /** What a block tells about its term. */
 export type BlockFacts = {
@@ -68,10 +71,7 @@ export function advanceTerm(state: TermState, block: BlockFacts, rules: NextRule
     block.height > info.baseHeight && block.height <= info.endHeight,
     `block ${block.height} does not belong to term ${info.term}`,
   );
-  const proposers = state.proposers.includes(block.proposer)
-    ? state.proposers
-    : [...state.proposers, block.proposer].sort((a, b) => a - b);
-  const highestView = block.view > state.highestView ? block.view : state.highestView;
+  const { proposers, highestView } = withBlock(state, block);
   if (block.height === info.endHeight) {
     const absent = absentAfter({ ...state, proposers, highestView }, rules.validators);
     const starter = nextStarter(state.starter, rules.validators);
@@ -82,6 +82,18 @@ export function advanceTerm(state: TermState, block: BlockFacts, rules: NextRule
     !isSameValidatorSet(rules.validators, info.validators) || !isSameParameters(rules.parameters, info.parameters);
   const scheduled = scheduleEnd(info, block.height, hasChange);
   return { state: { ...state, proposers, highestView, info: scheduled }, isTermEnd: false };
+}
+
+/** Those of the present set who count as absent after the last block of a term (spec MEM-24). */
+export function absentAtEnd(state: TermState, block: BlockFacts): readonly AbsentValidator[] {
+  return absentAfter(withBlock(state, block), state.info.validators);
+}
+
+function withBlock(state: TermState, block: BlockFacts): TermState {
+  const proposers = state.proposers.includes(block.proposer)
+    ? state.proposers
+    : [...state.proposers, block.proposer].sort((a, b) => a - b);
+  return { ...state, proposers, highestView: block.view > state.highestView ? block.view : state.highestView };
 }
 
 function scheduleEnd(info: TermInfo, height: Height, hasChange: boolean): TermInfo {
@@ -95,7 +107,7 @@ type NewTerm = {
   readonly base: BlockFacts;
   readonly rules: NextRules;
   readonly starter: NodeId;
-  readonly absent: readonly NodeId[];
+  readonly absent: readonly AbsentValidator[];
 };
 
 function beginTerm({ term, base, rules, starter, absent }: NewTerm): TermState {
@@ -118,12 +130,12 @@ function beginTerm({ term, base, rules, starter, absent }: NewTerm): TermState {
 /** Rotation from the starter; the absent come last, or first in a term of retry (spec MEM-23, MEM-24). */
 export function primaryOrder(
   validators: ValidatorSet,
-  options: { readonly starter: NodeId; readonly absent: readonly NodeId[]; readonly isRetry: boolean },
+  options: { readonly starter: NodeId; readonly absent: readonly AbsentValidator[]; readonly isRetry: boolean },
 ): readonly ValidatorIndex[] {
   const start = validators.findIndex((validator) => compareText(validator.nodeId, options.starter) >= 0);
   const rotation = validators.map((_, i) => ((Math.max(0, start) + i) % validators.length) as ValidatorIndex);
   const isAbsent = (index: ValidatorIndex): boolean =>
-    options.absent.includes((validators[index] as { nodeId: NodeId }).nodeId);
+    options.absent.some(({ nodeId }) => nodeId === (validators[index] as { nodeId: NodeId }).nodeId);
   const present = rotation.filter((index) => !isAbsent(index));
   const absent = rotation.filter(isAbsent);
   return options.isRetry ? [...absent, ...present] : [...present, ...absent];
@@ -140,15 +152,19 @@ function nextStarter(starter: NodeId, validators: ValidatorSet): NodeId {
  * Who counts as absent after a term: those whose view was skipped (it lies below the highest first view) and who have no
  * block in it, and those who were absent before and have none since.
  */
-function absentAfter(state: TermState, next: ValidatorSet): readonly NodeId[] {
+function absentAfter(state: TermState, next: ValidatorSet): readonly AbsentValidator[] {
   const { info, proposers, highestView } = state;
   const count = info.primaryOrder.length;
-  const absent = new Set<NodeId>(state.absent);
+  const absent = new Map<NodeId, Term>(state.absent.map(({ nodeId, since }) => [nodeId, since]));
   for (let view = 0; view < highestView && view < count; view++) {
-    absent.add(nodeIdAt(info, info.primaryOrder[view] as ValidatorIndex));
+    const nodeId = nodeIdAt(info, info.primaryOrder[view] as ValidatorIndex);
+    if (!absent.has(nodeId)) absent.set(nodeId, (info.term + 1) as Term);
   }
   for (const proposer of proposers) absent.delete(nodeIdAt(info, proposer));
-  return next.filter((validator) => absent.has(validator.nodeId)).map((validator) => validator.nodeId);
+  return next.flatMap(({ nodeId }) => {
+    const since = absent.get(nodeId);
+    return since === undefined ? [] : [{ nodeId, since }];
+  });
 }
 
 function nodeIdAt(info: TermInfo, index: ValidatorIndex): NodeId {

@@ -12,7 +12,7 @@ import type { StateKey } from '@hansa/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  applyChange,
+  applyActions,
   decodeIds,
   decodeNode,
   decodeOrganisation,
@@ -28,6 +28,7 @@ import {
   ORGANISATIONS_KEY,
   organisationKey,
   PARAMETERS_KEY,
+  type RegisteredNode,
   type RegistryHasher,
   readParameters,
   readRegistry,
@@ -37,7 +38,18 @@ import {
   registryRoot,
   TERM_KEY,
 } from '../src/index.ts';
-import { admin, context, GENESIS, NODE_IDS, nodeIdAt, parameters, registryOf, setOf } from './kit.ts';
+import {
+  admin,
+  committeeOf,
+  context,
+  GENESIS,
+  governedOf,
+  NODE_IDS,
+  nodeIdAt,
+  parameters,
+  registryOf,
+  setOf,
+} from './kit.ts';
 
 const hasher: RegistryHasher = {
   taggedDigest: (tag, bytes) => suite.taggedDigest(tag, bytes),
@@ -51,7 +63,9 @@ const text = fc.string({ unit: 'grapheme', maxLength: 20 });
 const organisation = fc.record({
   id: fc.stringMatching(/^[a-z][a-z0-9-]{0,20}$/),
   name: text,
+  contact: text,
   admins: fc.array(fc.integer({ min: 1, max: 1_000 }).map(admin), { maxLength: 4 }),
+  threshold: fc.nat({ max: 32 }),
 });
 const node = fc
   .record({
@@ -60,13 +74,18 @@ const node = fc
     weight: fc.integer({ min: 0, max: 1_000_000 }),
     addresses: fc.array(fc.constant('/ip4/10.0.0.1/tcp/30300'), { maxLength: 3 }),
     since: fc.nat().map((n) => n as Height),
+    reason: text,
+    isActive: fc.boolean(),
   })
-  .map((fields) => ({ ...fields, role: fields.weight > 0 ? ('validator' as const) : ('observer' as const) }));
+  .map(({ isActive, ...fields }) => {
+    const role = fields.weight > 0 ? (isActive ? 'validator' : 'candidate') : isActive ? 'observer' : 'suspended';
+    return { ...fields, role: role as RegisteredNode['role'] };
+  });
 const termState = fc
   .record({
     highestView: fc.nat().map((n) => n as View),
     proposers: fc.uniqueArray(fc.integer({ min: 0, max: 3 }).map((n) => n as ValidatorIndex)),
-    absent: fc.uniqueArray(nodeId),
+    absent: fc.array(fc.record({ nodeId, since: fc.nat().map((n) => n as Term) }), { maxLength: 4 }),
     number: fc.nat().map((n) => n as Term),
   })
   .map(({ number, ...rest }) => ({ ...term, ...rest, info: { ...term.info, term: number } }));
@@ -142,7 +161,9 @@ describe('MEM-1, MEM-4: in state', () => {
   });
 
   it('what genesis writes is read again', () => {
-    const state = new Map(genesisRecords(registry, term, parameters()).map(({ key, value }) => [key, value]));
+    const state = new Map(
+      genesisRecords(registry, committeeOf(4), term, parameters()).map(({ key, value }) => [key, value]),
+    );
     const reader = { get: (key: StateKey) => state.get(key) };
     expect(readRegistry(reader)).toEqual(registry);
     expect(readTermState(reader)).toEqual(term);
@@ -150,7 +171,8 @@ describe('MEM-1, MEM-4: in state', () => {
   });
 
   it('the changes between two registries lead from one to the other, in the order of keys', () => {
-    const after = applyChange(registry, { type: 'remove', nodeId: nodeIdAt(2) }, context());
+    const removed = applyActions(governedOf(4), [{ type: 'remove', nodeId: nodeIdAt(2) }], context());
+    const after = removed.ok ? { ok: true as const, value: removed.value.registry } : removed;
     assert(after.ok, 'a validator of four can be removed');
     const state = new Map(registryRecords(registry).map(({ key, value }) => [key, value]));
     const changes = registryChanges(registry, after.value);
@@ -196,12 +218,12 @@ it('MEM-2 to MEM-4: an id that is not ASCII is refused, since it could not be wr
   const ids = encodeIds(['zz']);
   expect(decodeIds(ids).ok).toBe(true);
   expect(decodeIds(broken(ids))).toMatchObject({ ok: false, error: { code: 'PROTOCOL_NOT_CANONICAL' } });
-  const bank = encodeOrganisation({ id: 'zz', name: 'é', admins: [] });
+  const bank = encodeOrganisation({ id: 'zz', name: 'é', contact: '', admins: [], threshold: 0 });
   expect(decodeOrganisation(bank).ok).toBe(true);
   expect(decodeOrganisation(broken(bank)).ok).toBe(false);
   const observer = { nodeId: nodeIdAt(0), organisationId: 'zz', role: 'observer' as const, weight: 0, addresses: [] };
-  const record = encodeNode({ ...observer, since: 0 as Height });
-  const at = record.length - 4 - 8 - 4 - 1 - 2;
+  const record = encodeNode({ ...observer, since: 0 as Height, reason: '' });
+  const at = record.length - 4 - 4 - 8 - 4 - 1 - 2;
   expect([record[at], record[at + 1]]).toEqual([0x7a, 0x7a]);
   record.set([0xc3, 0xa9], at);
   expect(decodeNode(record)).toMatchObject({ ok: false, error: { code: 'PROTOCOL_NOT_CANONICAL' } });

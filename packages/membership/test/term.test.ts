@@ -1,4 +1,4 @@
-import { assert, type NodeId } from '@hansa/primitives';
+import { assert, type NodeId, type Term } from '@hansa/primitives';
 import { maxFaultyWeight, quorumWeight, totalWeight } from '@hansa/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -115,7 +115,11 @@ describe('MEM-23: rotation', () => {
         fc.subarray([0, 1, 2, 3, 4, 5]),
         fc.boolean(),
         (count, start, absent, isRetry) => {
-          const order = primaryOrder(setOf(count), { starter: nodeIdAt(start), absent: absent.map(nodeIdAt), isRetry });
+          const order = primaryOrder(setOf(count), {
+            starter: nodeIdAt(start),
+            absent: absent.map((index) => ({ nodeId: nodeIdAt(index), since: 1 as Term })),
+            isRetry,
+          });
           expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: count }, (_, i) => i));
         },
       ),
@@ -133,7 +137,7 @@ describe('MEM-24: the absent', () => {
 
   it('whose view was skipped comes last in the next term, and costs nothing', () => {
     const state = skipped();
-    expect(state.absent).toEqual([nodeIdAt(0)]);
+    expect(state.absent).toEqual([{ nodeId: nodeIdAt(0), since: 1 }]);
     expect(idsOf(state)).toEqual([1, 2, 3, 0].map(nodeIdAt));
   });
 
@@ -141,7 +145,7 @@ describe('MEM-24: the absent', () => {
     let state = skipped();
     let at = 10;
     while (state.info.term < 8) state = advanceTerm(state, block(state, ++at), rules()).state;
-    expect(state.absent).toEqual([nodeIdAt(0)]);
+    expect(state.absent).toEqual([{ nodeId: nodeIdAt(0), since: 1 }]);
     expect(idsOf(state)[0]).toBe(nodeIdAt(0));
     const returned = run(state, at, at + 10, rules());
     expect(returned.absent).toEqual([]);

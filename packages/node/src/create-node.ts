@@ -6,6 +6,7 @@ import { createNetwork } from '@hansa/network';
 import { assert, ChainError } from '@hansa/primitives';
 import { Registry } from 'prom-client';
 import { startAdminServer } from './admin-server.ts';
+import { createAttester } from './attester.ts';
 import { VERSION } from './cli/version.ts';
 import { systemClock } from './clock.ts';
 import { type NodePaths, readKey, writeSecret } from './directory.ts';
@@ -172,6 +173,22 @@ async function compose(
   stops.push(() => network.stop());
   core.start();
   stops.push(() => core.stop());
+  const attester = createAttester({
+    suite,
+    nodeId,
+    nodeKey,
+    chainId: genesis.chainId,
+    genesisHash,
+    network,
+    headView,
+    reader,
+    isVoting: () => driver.status.silence === undefined && health.divergence() === undefined,
+    submit: (raw) => submission.submit(raw),
+    clock: systemClock,
+    logger: logger.child('members'),
+  });
+  attester.start();
+  stops.push(() => attester.stop());
 
   // What people and programs see comes last, so that it never shows half a node.
   const registry = new Registry();

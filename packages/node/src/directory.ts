@@ -139,6 +139,8 @@ export function makeDirectory(directory: string): void {
 export type NodeCard = {
   readonly organisation: string;
   readonly organisationName: string;
+  /** Whom to call or write to. Cards of older programs have none. */
+  readonly contact?: string;
   readonly nodeId: NodeId;
   readonly addresses: readonly string[];
   readonly admins: readonly string[];

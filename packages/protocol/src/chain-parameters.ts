@@ -24,6 +24,8 @@ export type ChainParameters = {
   readonly clockSkewMs: number;
   /** The EVM's COINBASE. hansa_fee_recipient */
   readonly feeRecipient: AddressHex;
+  /** Terms after which an absent validator becomes an observer (MEM-60); 0: never. hansa_demotion_terms */
+  readonly demotionTerms: number;
 };
 
 export const DEFAULT_CHAIN_PARAMETERS: ChainParameters = {
@@ -38,4 +40,5 @@ export const DEFAULT_CHAIN_PARAMETERS: ChainParameters = {
   viewTimeoutCapMs: 4_000,
   clockSkewMs: 3_000,
   feeRecipient: '0'.repeat(40) as AddressHex,
+  demotionTerms: 4,
 };

@@ -18,6 +18,8 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
     writeIdentifier(writer, text);
   writer.u64(genesis.timestamp);
   return writeParameters(writer, genesis.parameters)
+    .u8(genesis.committee.participationRate)
+    .u8(genesis.committee.winRate)
     .list(genesis.organisations, writeOrganisation)
     .list(genesis.nodes, writeNode)
     .list(genesis.accounts, writeAccount)
@@ -28,7 +30,7 @@ export function encodeGenesis(genesis: Genesis): Uint8Array {
 export function decodeGenesis(bytes: Uint8Array): Result<Genesis, ProtocolFailure> {
   const reader = new Reader(bytes, 'genesis');
   const genesis = reader.finish({
-    formatVersion: reader.u32() as 1,
+    formatVersion: reader.u32() as 2,
     chainId: reader.u64(),
     groupId: readIdentifier(reader),
     suite: readIdentifier(reader) as Genesis['suite'],
@@ -36,6 +38,7 @@ export function decodeGenesis(bytes: Uint8Array): Result<Genesis, ProtocolFailur
     evmFork: readIdentifier(reader) as Genesis['evmFork'],
     timestamp: reader.u64(),
     parameters: readParameters(reader),
+    committee: { participationRate: reader.u8(), winRate: reader.u8() },
     organisations: reader.list(limits.GENESIS_ORGANISATION_COUNT_MAX, readOrganisation),
     nodes: reader.list(limits.GENESIS_NODE_COUNT_MAX, readNode),
     accounts: reader.list(limits.GENESIS_ACCOUNT_COUNT_MAX, readAccount),
@@ -51,14 +54,28 @@ export function genesisDigest(suite: CryptoSuite, genesis: Genesis): HashHex {
 
 function writeOrganisation(writer: Writer, organisation: GenesisOrganisation): void {
   writeIdentifier(writer, organisation.id);
-  writer.bytes(encodeUtf8(organisation.name)).list(organisation.admins, (w, admin) => w.hex(admin, 20));
+  writer
+    .bytes(encodeUtf8(organisation.name))
+    .bytes(encodeUtf8(organisation.contact))
+    .list(organisation.admins, (w, admin) => w.hex(admin, 20))
+    .u32(organisation.threshold)
+    .u32(organisation.governorWeight);
 }
 
 function readOrganisation(reader: Reader): GenesisOrganisation {
   const id = readIdentifier(reader);
   const name = decodeUtf8(reader.bytes(limits.NAME_SIZE_MAX));
-  if (name === undefined) reader.fail('PROTOCOL_OUT_OF_RANGE', 'a name is not UTF-8');
-  return { id, name: name ?? '', admins: reader.list(limits.GENESIS_ADMIN_COUNT_MAX, (r) => r.address()) };
+  const contact = decodeUtf8(reader.bytes(limits.CONTACT_SIZE_MAX));
+  if (name === undefined || contact === undefined)
+    reader.fail('PROTOCOL_OUT_OF_RANGE', 'a name or contact is not UTF-8');
+  return {
+    id,
+    name: name ?? '',
+    contact: contact ?? '',
+    admins: reader.list(limits.GENESIS_ADMIN_COUNT_MAX, (r) => r.address()),
+    threshold: reader.u32(),
+    governorWeight: reader.u32(),
+  };
 }
 
 function writeNode(writer: Writer, node: GenesisNode): void {

@@ -64,10 +64,17 @@ export function renderGenesis(genesis: Genesis): string {
     evmFork: genesis.evmFork,
     timestamp: genesis.timestamp,
     parameters: Object.fromEntries(parameters),
+    committee: {
+      participationRate: genesis.committee.participationRate,
+      winRate: genesis.committee.winRate,
+    },
     organisations: genesis.organisations.map((organisation) => ({
       id: organisation.id,
       name: organisation.name,
+      contact: organisation.contact,
       admins: organisation.admins.map(renderAddress),
+      threshold: organisation.threshold,
+      governorWeight: organisation.governorWeight,
     })),
     nodes: genesis.nodes.map((node) => ({
       nodeId: node.nodeId,
@@ -97,12 +104,13 @@ function genesisOf(json: JsonValue): Genesis {
     'evmFork',
     'timestamp',
     'parameters',
+    'committee',
     'organisations',
     'nodes',
     'accounts',
   ]);
   return {
-    formatVersion: at('formatVersion', toNumber) as 1,
+    formatVersion: at('formatVersion', toNumber) as 2,
     chainId: at('chainId', toNumber),
     groupId: at('groupId', toText),
     suite: at('suite', toText) as Genesis['suite'],
@@ -110,6 +118,7 @@ function genesisOf(json: JsonValue): Genesis {
     evmFork: at('evmFork', toText) as Genesis['evmFork'],
     timestamp: at('timestamp', toNumber),
     parameters: at('parameters', parametersOf),
+    committee: at('committee', committeeOf),
     organisations: at('organisations', listOf(organisationOf)),
     nodes: at('nodes', listOf(nodeOf)),
     accounts: at('accounts', listOf(accountOf)),
@@ -131,8 +140,20 @@ function parametersOf(json: JsonValue, path: string): ChainParameters {
 }
 
 function organisationOf(json: JsonValue, path: string): GenesisOrganisation {
-  const at = objectAt(json, path, ['id', 'name', 'admins']);
-  return { id: at('id', toText), name: at('name', toText), admins: at('admins', listOf(toAddress)) };
+  const at = objectAt(json, path, ['id', 'name', 'contact', 'admins', 'threshold', 'governorWeight']);
+  return {
+    id: at('id', toText),
+    name: at('name', toText),
+    contact: at('contact', toText),
+    admins: at('admins', listOf(toAddress)),
+    threshold: at('threshold', toNumber),
+    governorWeight: at('governorWeight', toNumber),
+  };
+}
+
+function committeeOf(json: JsonValue, path: string): Genesis['committee'] {
+  const at = objectAt(json, path, ['participationRate', 'winRate']);
+  return { participationRate: at('participationRate', toNumber), winRate: at('winRate', toNumber) };
 }
 
 function nodeOf(json: JsonValue, path: string): GenesisNode {

@@ -23,7 +23,13 @@ type Check = (path: string) => ProtocolFailure | undefined;
  * is sound. The same for the text and for the canonical bytes.
  */
 export function genesisFault(genesis: Genesis): ProtocolFailure | undefined {
-  return headFault(genesis) ?? organisationsFault(genesis) ?? nodesFault(genesis) ?? accountsFault(genesis);
+  return (
+    headFault(genesis) ??
+    organisationsFault(genesis) ??
+    committeeFault(genesis) ??
+    nodesFault(genesis) ??
+    accountsFault(genesis)
+  );
 }
 
 /** Multiaddr of a TCP address: /ip4, /ip6, /dns, /dns4 or /dns6, then /tcp and a port. */
@@ -37,8 +43,8 @@ export function isNodeAddress(text: string): boolean {
 }
 
 function headFault(genesis: Genesis): ProtocolFailure | undefined {
-  if (genesis.formatVersion !== 1)
-    return range('formatVersion', `is ${genesis.formatVersion}`, 'this program reads version 1');
+  if (genesis.formatVersion !== 2)
+    return range('formatVersion', `is ${genesis.formatVersion}`, 'this program reads version 2');
   if (!Number.isSafeInteger(genesis.chainId) || genesis.chainId < 1) {
     return range(
       'chainId',
@@ -72,21 +78,72 @@ function organisationsFault(genesis: Genesis): ProtocolFailure | undefined {
 function organisationFault(organisation: GenesisOrganisation): Check {
   return (path) => {
     if (!isIdentifier(organisation.id)) return identifierFault(`${path}.id`, organisation.id);
-    const { name, admins } = organisation;
-    const size = isWellFormed(name) ? encodeUtf8(name).length : 0;
-    if (size < 1 || size > limits.NAME_SIZE_MAX || UNSEEN.test(name)) {
+    const { name, contact, admins } = organisation;
+    if (!isPlainText(name, { sizeMin: 1, sizeMax: limits.NAME_SIZE_MAX })) {
       return range(
         `${path}.name`,
         'is no name',
         `write 1 to ${limits.NAME_SIZE_MAX} bytes of UTF-8 without control characters`,
       );
     }
+    if (!isPlainText(contact, { sizeMin: 0, sizeMax: limits.CONTACT_SIZE_MAX })) {
+      return range(
+        `${path}.contact`,
+        'is no contact',
+        `write up to ${limits.CONTACT_SIZE_MAX} bytes of UTF-8 without control characters`,
+      );
+    }
     return (
       countFault(`${path}.admins`, admins.length, 0, limits.GENESIS_ADMIN_COUNT_MAX) ??
       orderFault(`${path}.admins`, admins, (admin) => admin) ??
-      first(admins, `${path}.admins`, (admin) => (at) => (isAddressHex(admin) ? undefined : addressFault(at)))
+      first(admins, `${path}.admins`, (admin) => (at) => (isAddressHex(admin) ? undefined : addressFault(at))) ??
+      voiceFault(organisation, path)
     );
   };
+}
+
+/** How an organisation speaks: how many of its accounts it takes, and what its word weighs. */
+function voiceFault(
+  { admins, threshold, governorWeight }: GenesisOrganisation,
+  path: string,
+): ProtocolFailure | undefined {
+  const min = admins.length === 0 ? 0 : 1;
+  if (!Number.isSafeInteger(threshold) || threshold < min || threshold > admins.length)
+    return range(
+      `${path}.threshold`,
+      `is ${threshold}`,
+      `with ${admins.length} admins it is ${min} to ${admins.length}`,
+    );
+  const max = admins.length === 0 ? 0 : limits.GOVERNOR_WEIGHT_MAX;
+  if (!Number.isSafeInteger(governorWeight) || governorWeight < 0 || governorWeight > max)
+    return range(`${path}.governorWeight`, `is ${governorWeight}`, `with ${admins.length} admins it is 0 to ${max}`);
+  return undefined;
+}
+
+/** Without a governor nothing could ever be changed; an account that acts for two organisations would vote twice. */
+function committeeFault({ committee, organisations }: Genesis): ProtocolFailure | undefined {
+  for (const key of ['participationRate', 'winRate'] as const) {
+    const rate = committee[key];
+    if (!Number.isSafeInteger(rate) || rate < 1 || rate > 100)
+      return range(`committee.${key}`, `is ${rate}`, 'write 1 to 100 per cent');
+  }
+  if (!organisations.some(({ governorWeight }) => governorWeight > 0))
+    return range('organisations', 'have no governor', 'give at least one a governorWeight from 1');
+  const owners = new Map<string, string>();
+  for (const [index, { id, admins }] of organisations.entries()) {
+    for (const admin of admins) {
+      const owner = owners.get(admin);
+      if (owner !== undefined)
+        return failure(
+          'CONFLICT',
+          `organisations[${index}].admins`,
+          `names 0x${admin}, which acts for ${owner}`,
+          'give each organisation accounts of its own',
+        );
+      owners.set(admin, id);
+    }
+  }
+  return undefined;
 }
 
 function nodesFault(genesis: Genesis): ProtocolFailure | undefined {
@@ -232,6 +289,16 @@ function orderFault<T>(
 function countFault(path: string, count: number, min: number, max: number): ProtocolFailure | undefined {
   if (count >= min && count <= max) return undefined;
   return range(path, `has ${count} entries`, `${min} to ${max} are allowed`);
+}
+
+/** Text that people can read: well-formed, in bounds (bytes of UTF-8), without characters that cannot be seen. */
+export function isPlainText(
+  text: string,
+  { sizeMin, sizeMax }: { readonly sizeMin: number; readonly sizeMax: number },
+): boolean {
+  if (!isWellFormed(text) || UNSEEN.test(text)) return false;
+  const size = encodeUtf8(text).length;
+  return size >= sizeMin && size <= sizeMax;
 }
 
 /** False when the string holds half of a surrogate pair. */

@@ -15,9 +15,18 @@ export type GenesisOrganisation = {
   /** 1 to 32 of A-Z a-z 0-9 . _ - */
   readonly id: string;
   readonly name: string;
-  /** Accounts that may act for it. */
+  /** Whom to call or write to; may be empty. */
+  readonly contact: string;
+  /** Accounts that act for it together. No account acts for two organisations. */
   readonly admins: readonly AddressHex[];
+  /** So many of them must agree for it to vote; 0 exactly without any. */
+  readonly threshold: number;
+  /** Its weight in the governing committee; 0: it has no vote there. */
+  readonly governorWeight: number;
 };
+
+/** How the governing committee decides, in per cent (FISCO BCOS: participatesRate, winRate). */
+export type GenesisCommittee = { readonly participationRate: number; readonly winRate: number };
 
 export type GenesisAccount = {
   readonly address: AddressHex;
@@ -29,7 +38,7 @@ export type GenesisAccount = {
 
 /** Value of genesis.json. Its canonical bytes are hashed; organisations, nodes and accounts are in ascending order of id. */
 export type Genesis = {
-  readonly formatVersion: 1;
+  readonly formatVersion: 2;
   readonly chainId: number;
   readonly groupId: string;
   readonly suite: 'standard' | 'sm';
@@ -37,6 +46,7 @@ export type Genesis = {
   readonly evmFork: 'prague';
   readonly timestamp: number;
   readonly parameters: ChainParameters;
+  readonly committee: GenesisCommittee;
   readonly organisations: readonly GenesisOrganisation[];
   readonly nodes: readonly GenesisNode[];
   readonly accounts: readonly GenesisAccount[];

@@ -8,7 +8,7 @@ export type { ProtocolErrorCode, ProtocolFailure } from './errors.ts';
 export type * from './genesis.ts';
 export { decodeGenesis, encodeGenesis, genesisDigest } from './genesis-codec.ts';
 export { parseGenesis, renderGenesis } from './genesis-json.ts';
-export { genesisFault, isNodeAddress } from './genesis-rules.ts';
+export { genesisFault, isNodeAddress, isPlainText } from './genesis-rules.ts';
 export { blockHash, decodeHeader, encodeHeader, HEADER_VERSION } from './header-codec.ts';
 export { isIdentifier } from './identifier.ts';
 export * from './limits.ts';

@@ -42,6 +42,11 @@ export const VALIDATOR_WEIGHT_TOTAL_MAX: number = VALIDATOR_COUNT_MAX * VALIDATO
 export const IDENTIFIER_SIZE_MAX = 32;
 /** UTF-8 bytes of an organisation's name. */
 export const NAME_SIZE_MAX = 128;
+/** UTF-8 bytes of an organisation's contact, and of the reason of a proposal or a change. */
+export const CONTACT_SIZE_MAX = 256;
+export const REASON_SIZE_MAX = 256;
+/** Weight of one organisation in the governing committee. */
+export const GOVERNOR_WEIGHT_MAX = 1_000_000;
 
 /** Bytes of a certificate, of votes or of results. */
 export const CERTIFICATE_SIZE_MAX: number = VALIDATOR_COUNT_MAX * 68 + KIB;

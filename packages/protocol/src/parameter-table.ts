@@ -35,7 +35,8 @@ export type ParameterRule =
 /** A call of setValueByKey takes half of it: below, the admins could never change a parameter again. As in FISCO BCOS. */
 const GAS_LIMIT_MIN = 100_000n;
 const BLOCK_GAS_LIMIT_MAX = 1_000_000_000n;
-const PRICE_MAX = 10n ** 24n;
+/** 100,000 gwei: a plain transfer costs 2.1 ether at the most. Governance itself is free of it (EXE-18). */
+const PRICE_MAX = 10n ** 14n;
 
 /** All chain parameters in the order of their encoding (spec FMT-45). Keys without hansa_ are FISCO BCOS's. */
 export const PARAMETER_TABLE: readonly ParameterRule[] = [
@@ -57,6 +58,7 @@ export const PARAMETER_TABLE: readonly ParameterRule[] = [
   { type: 'number', key: 'hansa_view_timeout_cap_ms', field: 'viewTimeoutCapMs', min: 100, max: 600_000 },
   { type: 'number', key: 'hansa_clock_skew_ms', field: 'clockSkewMs', min: 100, max: 600_000 },
   { type: 'address', key: 'hansa_fee_recipient', field: 'feeRecipient' },
+  { type: 'number', key: 'hansa_demotion_terms', field: 'demotionTerms', min: 0, max: 1_000_000 },
 ];
 
 const BY_KEY: ReadonlyMap<string, ParameterRule> = new Map(PARAMETER_TABLE.map((rule) => [rule.key, rule]));

@@ -128,7 +128,7 @@ export const parameters: fc.Arbitrary<ChainParameters> = fc.record({
   txCountLimit: fc.integer({ min: 1, max: 10_000 }),
   leaderPeriod: fc.integer({ min: 1, max: 1_000_000 }),
   txGasLimit: fc.bigInt(100_000n, 30_000_000n),
-  minimumGasPrice: fc.bigInt(0n, 10n ** 24n),
+  minimumGasPrice: fc.bigInt(0n, 10n ** 14n),
   blockGasLimit: fc.bigInt(30_000_000n, 1_000_000_000n),
   blockSizeLimit: fc.integer({ min: 131_072, max: 8_388_608 }),
   window: fc.integer({ min: 1, max: 64 }),
@@ -136,6 +136,7 @@ export const parameters: fc.Arbitrary<ChainParameters> = fc.record({
   viewTimeoutCapMs: fc.integer({ min: 60_000, max: 600_000 }),
   clockSkewMs: fc.integer({ min: 100, max: 600_000 }),
   feeRecipient: address,
+  demotionTerms: fc.integer({ min: 0, max: 1_000_000 }),
 });
 
 export const termInfo: fc.Arbitrary<TermInfo> = validators.chain((set) =>
@@ -219,11 +220,18 @@ export const genesis: fc.Arbitrary<Genesis> = fc
     groupId: identifier,
     timestamp: natural,
     parameters,
+    committee: fc.record({
+      participationRate: fc.integer({ min: 1, max: 100 }),
+      winRate: fc.integer({ min: 1, max: 100 }),
+    }),
     organisations: fc.uniqueArray(
       fc.record({
         id: identifier,
         name: fc.constantFrom('Bank', '中国银行', 'Österreichische Nationalbank', '🏦 & Söhne'),
-        admins: fc.uniqueArray(address, { maxLength: 3 }).map((list) => list.sort(compareText)),
+        contact: fc.constantFrom('', 'ops@bank.example', '电话 1'),
+        adminCount: fc.integer({ min: 0, max: 3 }),
+        threshold: fc.integer({ min: 1, max: 3 }),
+        governorWeight: fc.integer({ min: 0, max: 1_000_000 }),
       }),
       { minLength: 1, maxLength: 3, selector: (organisation) => organisation.id },
     ),
@@ -248,10 +256,23 @@ export const genesis: fc.Arbitrary<Genesis> = fc
     ),
   })
   .map(({ nodeCount, organisations, accounts, ...rest }) => {
-    const sorted = organisations.sort((a, b) => compareText(a.id, b.id));
+    let account = 0;
+    const sorted = organisations
+      .sort((a, b) => compareText(a.id, b.id))
+      .map(({ adminCount, ...organisation }, i) => {
+        // The first one governs at least; no account acts for two.
+        const count = i === 0 ? Math.max(1, adminCount) : adminCount;
+        const governorWeight = i === 0 ? Math.max(1, organisation.governorWeight) : organisation.governorWeight;
+        return {
+          ...organisation,
+          admins: Array.from({ length: count }, () => (++account).toString(16).padStart(40, '0') as AddressHex),
+          threshold: Math.min(count, organisation.threshold),
+          governorWeight: count === 0 ? 0 : governorWeight,
+        };
+      });
     return {
       ...rest,
-      formatVersion: 1,
+      formatVersion: 2,
       suite: 'standard',
       stateTree: 'radix-v1',
       evmFork: 'prague',

@@ -145,6 +145,7 @@ describe('byte tables', () => {
       n(4000, 4),
       n(3000, 4),
       '00'.repeat(20),
+      n(4, 4),
     ];
     expect(hexOf(protocol.encodeParameters(protocol.DEFAULT_CHAIN_PARAMETERS))).toBe(expected.join(''));
   });

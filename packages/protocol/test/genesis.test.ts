@@ -32,8 +32,18 @@ const account = (change: object = {}) => ({
   balance: '1000000000000000000',
   ...change,
 });
+const ADMINS = ['1', '2'].map((digit) => `0x${digit.repeat(40)}`);
+const bank = (id: string, change: object = {}) => ({
+  id,
+  name: 'A',
+  contact: '',
+  admins: [ADMINS[0]],
+  threshold: 1,
+  governorWeight: 1,
+  ...change,
+});
 const base = (): Record<string, unknown> => ({
-  formatVersion: 1,
+  formatVersion: 2,
   chainId: 20200,
   groupId: 'group0',
   suite: 'standard',
@@ -46,7 +56,8 @@ const base = (): Record<string, unknown> => ({
       return [key, type === 'number' ? Number(text) : text];
     }),
   ),
-  organisations: [{ id: 'bank-a', name: '中国银行', admins: [] }],
+  committee: { participationRate: 66, winRate: 66 },
+  organisations: [bank('bank-a', { name: '中国银行' })],
   nodes: [node(0), node(1)],
   accounts: [account()],
 });
@@ -54,7 +65,7 @@ const parse = (change: object) => parseGenesis(JSON.stringify({ ...base(), ...ch
 const parameters = (change: object) => ({ parameters: { ...(base()['parameters'] as object), ...change } });
 const without = (key: string): string =>
   JSON.stringify(Object.fromEntries(Object.entries(base()).filter(([name]) => name !== key)));
-const organisation = (change: object) => ({ organisations: [{ id: 'bank-a', name: 'A', admins: [], ...change }] });
+const organisation = (change: object) => ({ organisations: [bank('bank-a', change)] });
 
 it('the sample is good, so that each case below shows its own fault', () => {
   const result = parse({});
@@ -109,7 +120,7 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
     ['chain id as text', { chainId: '5' }, 'WRONG_TYPE', /chainId must be a whole number/],
     ['chain id 0', { chainId: 0 }, 'OUT_OF_RANGE', /chainId is 0/],
     ['negative time', { timestamp: -1 }, 'OUT_OF_RANGE', /timestamp/],
-    ['another format version', { formatVersion: 2 }, 'OUT_OF_RANGE', /formatVersion/],
+    ['another format version', { formatVersion: 1 }, 'OUT_OF_RANGE', /formatVersion/],
     ['a suite that is not there', { suite: 'sm' }, 'OUT_OF_RANGE', /suite is "sm"/],
     ['another state tree', { stateTree: 'mpt' }, 'OUT_OF_RANGE', /stateTree/],
     ['another fork', { evmFork: 'osaka' }, 'OUT_OF_RANGE', /evmFork/],
@@ -125,7 +136,7 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
     ['no organisation', { organisations: [] }, 'OUT_OF_RANGE', /organisations has 0 entries/],
     [
       'too many organisations',
-      { organisations: many(257, (i) => ({ id: id(i), name: 'A', admins: [] })) },
+      { organisations: many(257, (i) => bank(id(i))) },
       'OUT_OF_RANGE',
       /organisations has 257/,
     ],
@@ -142,13 +153,13 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
     ['half a character', organisation({ name: '\ud83c' }), 'OUT_OF_RANGE', /organisations\[0\]\.name/],
     [
       'organisations out of order',
-      { organisations: ['bank-b', 'bank-a'].map((name) => ({ id: name, name, admins: [] })) },
+      { organisations: ['bank-b', 'bank-a'].map((name) => bank(name)) },
       'ORDER',
       /organisations\[1\] is out of order/,
     ],
     [
       'an organisation twice',
-      { organisations: ['bank-a', 'bank-a'].map((name) => ({ id: name, name, admins: [] })) },
+      { organisations: ['bank-a', 'bank-a'].map((name) => bank(name)) },
       'ORDER',
       /organisations\[1\] comes twice/,
     ],
@@ -157,6 +168,35 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
       organisation({ admins: [`0x${'1'.repeat(40)}`, `0x${'1'.repeat(40)}`] }),
       'ORDER',
       /organisations\[0\]\.admins\[1\] comes twice/,
+    ],
+    [
+      'a contact of 257 bytes',
+      organisation({ contact: 'x'.repeat(257) }),
+      'OUT_OF_RANGE',
+      /organisations\[0\]\.contact/,
+    ],
+    ['a threshold of 0', organisation({ threshold: 0 }), 'OUT_OF_RANGE', /organisations\[0\]\.threshold is 0/],
+    [
+      'a threshold above the admins',
+      organisation({ threshold: 2 }),
+      'OUT_OF_RANGE',
+      /organisations\[0\]\.threshold is 2/,
+    ],
+    [
+      'a governor without admins',
+      organisation({ admins: [], threshold: 0 }),
+      'OUT_OF_RANGE',
+      /organisations\[0\]\.governorWeight is 1/,
+    ],
+    ['a governor too heavy', organisation({ governorWeight: 1_000_001 }), 'OUT_OF_RANGE', /governorWeight/],
+    ['no governor', organisation({ governorWeight: 0 }), 'OUT_OF_RANGE', /organisations have no governor/],
+    ['a rate of 0', { committee: { participationRate: 0, winRate: 66 } }, 'OUT_OF_RANGE', /participationRate is 0/],
+    ['a rate of 101', { committee: { participationRate: 66, winRate: 101 } }, 'OUT_OF_RANGE', /winRate is 101/],
+    [
+      'an account that acts for two',
+      { organisations: [bank('bank-a'), bank('bank-b', { admins: ADMINS })] },
+      'CONFLICT',
+      /organisations\[1\]\.admins names 0x1{40}, which acts for bank-a/,
     ],
     ['an admin that is none', organisation({ admins: ['0x12'] }), 'WRONG_TYPE', /organisations\[0\]\.admins\[0\]/],
     [

@@ -147,7 +147,7 @@ const termInfo: TermInfo = {
 };
 
 const genesis: Genesis = {
-  formatVersion: 1,
+  formatVersion: 2,
   chainId: 20200,
   groupId: 'group0',
   suite: 'standard',
@@ -155,10 +155,14 @@ const genesis: Genesis = {
   evmFork: 'prague',
   timestamp: 1_763_000_000_000,
   parameters: DEFAULT_CHAIN_PARAMETERS,
-  organisations: ['a', 'b', 'c', 'd'].map((letter) => ({
+  committee: { participationRate: 66, winRate: 75 },
+  organisations: ['a', 'b', 'c', 'd'].map((letter, i) => ({
     id: `bank-${letter}`,
     name: letter === 'a' ? '中国银行' : `Bank ${letter.toUpperCase()}`,
-    admins: [admin],
+    contact: letter === 'a' ? 'ops@bank-a.example' : '',
+    admins: i === 0 ? [admin] : [`${i}`.repeat(40) as AddressHex],
+    threshold: 1,
+    governorWeight: i,
   })),
   nodes: nodeIds.map((nodeId, i) => ({
     nodeId,

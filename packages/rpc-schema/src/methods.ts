@@ -36,6 +36,33 @@ const CALL_PARAMS = [param('call', CALL), AT];
 const POOL_BY_NONCE = { type: 'object', additionalProperties: TRANSACTION };
 const POOL_BY_SENDER = { type: 'object', additionalProperties: POOL_BY_NONCE };
 
+const ASSESSMENT = record({
+  validatorCount: WHOLE,
+  totalWeight: WHOLE,
+  quorumWeight: WHOLE,
+  toleratedFaults: WHOLE,
+  toleratedAbsences: WHOLE,
+  blockingAlone: listOf(TEXT),
+  blockingPairs: listOf(listOf(TEXT)),
+  blockingPairCount: WHOLE,
+});
+const PROPOSAL = record({
+  id: WHOLE,
+  organisation: TEXT,
+  proposer: ADDRESS,
+  createdAt: WHOLE,
+  deadline: WHOLE,
+  acceptRisk: FLAG,
+  reason: TEXT,
+  actions: listOf(record({ type: TEXT, text: TEXT })),
+  effect: record({ before: ASSESSMENT, after: ASSESSMENT, risks: listOf(TEXT) }),
+  ballots: listOf(record({ voter: ADDRESS, organisation: orNull(TEXT), agrees: FLAG })),
+  votes: record({ agree: WHOLE, against: WHOLE, total: WHOLE }),
+  status: { enum: ['open', 'waiting', 'passed', 'denied', 'revoked', 'outdated'] },
+  since: WHOLE,
+  code: { type: 'integer' },
+});
+
 const CLIENT: readonly MethodDescription[] = [
   method('web3_clientVersion', 'Name and version of the program', [], TEXT),
   method('web3_sha3', 'Keccak-256 of bytes', [param('data', DATA)], HASH),
@@ -277,16 +304,64 @@ const OWN: readonly MethodDescription[] = [
     record({
       term: WHOLE,
       changePending: FLAG,
+      organisations: listOf(
+        record({
+          id: TEXT,
+          name: TEXT,
+          contact: TEXT,
+          admins: listOf(TEXT),
+          threshold: WHOLE,
+          governorWeight: WHOLE,
+        }),
+      ),
       members: listOf(
         record({
           nodeId: NODE_ID,
           organisation: TEXT,
-          role: { enum: ['validator', 'observer'] },
+          role: { enum: ['validator', 'candidate', 'observer', 'suspended'] },
           weight: WHOLE,
           addresses: listOf(TEXT),
+          since: WHOLE,
+          reason: TEXT,
+          attestedBy: listOf(NODE_ID),
         }),
       ),
     }),
+  ),
+  method(
+    'hansa_getCommittee',
+    'The governing committee: who votes with which weight, and how it decides',
+    [],
+    record({
+      participationRate: WHOLE,
+      winRate: WHOLE,
+      governors: listOf(record({ organisation: TEXT, weight: WHOLE })),
+      proposalCount: WHOLE,
+      openProposals: listOf(WHOLE),
+    }),
+  ),
+  method('hansa_getProposal', 'A proposal of the committee', [param('id', WHOLE)], orNull(PROPOSAL)),
+  method(
+    'hansa_getProposals',
+    'Proposals of the committee, newest first',
+    [optional('from', WHOLE), optional('count', WHOLE)],
+    listOf(PROPOSAL),
+  ),
+  method(
+    'hansa_getMembershipHistory',
+    'Changes of members, committee, parameters and permissions, oldest first',
+    [optional('index', WHOLE), optional('count', WHOLE)],
+    listOf(
+      record({
+        index: WHOLE,
+        height: WHOLE,
+        transactionHash: orNull(HASH),
+        cause: TEXT,
+        subject: TEXT,
+        from: TEXT,
+        to: TEXT,
+      }),
+    ),
   ),
   method('hansa_getTransactionStatus', 'What has become of a transaction', [TX_HASH], TRANSACTION_STATUS),
   method(

@@ -253,16 +253,90 @@ export type NodeStatusReport = {
 export type MemberReport = {
   readonly nodeId: NodeId;
   readonly organisation: string;
-  readonly role: 'validator' | 'observer';
+  readonly role: 'validator' | 'candidate' | 'observer' | 'suspended';
   readonly weight: number;
   readonly addresses: readonly string[];
+  /** Block of the last change, and what brought it about. */
+  readonly since: number;
+  readonly reason: string;
+  /** Of a candidate: validators that have attested it. */
+  readonly attestedBy: readonly NodeId[];
+};
+
+export type OrganisationReport = {
+  readonly id: string;
+  readonly name: string;
+  readonly contact: string;
+  /** With 0x. */
+  readonly admins: readonly string[];
+  readonly threshold: number;
+  /** 0: no governor. */
+  readonly governorWeight: number;
 };
 
 export type MembersReport = {
   readonly term: number;
+  readonly organisations: readonly OrganisationReport[];
   readonly members: readonly MemberReport[];
   /** A change that waits for the end of the term. */
   readonly changePending: boolean;
+};
+
+/** What a set of validators can bear. */
+export type AssessmentReport = {
+  readonly validatorCount: number;
+  readonly totalWeight: number;
+  readonly quorumWeight: number;
+  readonly toleratedFaults: number;
+  readonly toleratedAbsences: number;
+  readonly blockingAlone: readonly string[];
+  readonly blockingPairs: readonly (readonly string[])[];
+  readonly blockingPairCount: number;
+};
+
+export type ProposalReport = {
+  readonly id: number;
+  readonly organisation: string;
+  readonly proposer: string;
+  readonly createdAt: number;
+  readonly deadline: number;
+  readonly acceptRisk: boolean;
+  readonly reason: string;
+  readonly actions: readonly { readonly type: string; readonly text: string }[];
+  readonly effect: {
+    readonly before: AssessmentReport;
+    readonly after: AssessmentReport;
+    readonly risks: readonly string[];
+  };
+  readonly ballots: readonly {
+    readonly voter: string;
+    readonly organisation: string | null;
+    readonly agrees: boolean;
+  }[];
+  /** Weight of the governors by what their accounts say now. */
+  readonly votes: { readonly agree: number; readonly against: number; readonly total: number };
+  readonly status: 'open' | 'waiting' | 'passed' | 'denied' | 'revoked' | 'outdated';
+  readonly since: number;
+  readonly code: number;
+};
+
+export type CommitteeReport = {
+  readonly participationRate: number;
+  readonly winRate: number;
+  readonly governors: readonly { readonly organisation: string; readonly weight: number }[];
+  readonly proposalCount: number;
+  readonly openProposals: readonly number[];
+};
+
+export type HistoryReport = {
+  readonly index: number;
+  readonly height: number;
+  /** Null: a rule at the end of the block. */
+  readonly transactionHash: string | null;
+  readonly cause: string;
+  readonly subject: string;
+  readonly from: string;
+  readonly to: string;
 };
 
 /** A proof for third parties (spec FMT-80), with what people want to know of it. Hex with 0x. */
@@ -288,6 +362,11 @@ export type NodeReports = {
   quarantine(): Failure | undefined;
   status(): NodeStatusReport;
   members(): MembersReport;
+  committee(): CommitteeReport;
+  /** Undefined: there is none with this id. */
+  proposal(id: number): ProposalReport | undefined;
+  /** Changes of members, committee and permissions from `index` on, at most `count`. */
+  membershipHistory(index: number, count: number): readonly HistoryReport[];
   /** Proofs of misbehaviour that this node holds, newest last. */
   misbehaviour(): readonly MisbehaviourRecord[];
 };

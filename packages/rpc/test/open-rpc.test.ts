@@ -86,6 +86,9 @@ function callsOf({ chain }: TestServer): Readonly<Record<string, readonly (reado
     hansa_getCertifiedBlock: blocks,
     hansa_getTransactionProof: [[committed[2]], [`0x${topicOf(1)}`]],
     hansa_getProof: [[`0x${chain.state.keys[0]?.slice(2)}`]],
+    hansa_getProposal: [[1], [99]],
+    hansa_getProposals: [[], [2, 1]],
+    hansa_getMembershipHistory: [[], [1, 1]],
     hansa_getTransactionStatus: [[committed[0]], [`0x${waiting[0]?.hash}`], [`0x${topicOf(1)}`]],
   };
 }

@@ -2,6 +2,10 @@ import { type AddressHex, bytesToHex } from '@hansa/primitives';
 import { encodeAbi, selectorOf } from '../abi.ts';
 import { systemConfig } from './1000-system-config.ts';
 import { consensusContract } from './1003-consensus.ts';
+import { authContract } from './1005-auth.ts';
+import { committeeContract } from './10001-committee.ts';
+import { accountsContract } from './10003-accounts.ts';
+import { committeeView, proposalsView } from './committee-views.ts';
 import {
   INPUT_BYTE_GAS,
   READ_GAS,
@@ -12,7 +16,15 @@ import {
 } from './types.ts';
 
 /** Every system contract: one row an address. */
-export const SYSTEM_CONTRACTS: readonly SystemContract[] = [systemConfig, consensusContract];
+export const SYSTEM_CONTRACTS: readonly SystemContract[] = [
+  systemConfig,
+  consensusContract,
+  authContract,
+  committeeContract,
+  accountsContract,
+  committeeView,
+  proposalsView,
+];
 
 /** One byte of code, so that callers which check for code before a call find some. */
 export const SYSTEM_CODE: Uint8Array = Uint8Array.of(0xfe);
@@ -31,9 +43,7 @@ function functionsOf(address: AddressHex): Map<string, SystemFunction> | undefin
   return TABLE.get(address);
 }
 
-const ADDRESSES: ReadonlySet<AddressHex> = new Set(SYSTEM_CONTRACTS.map(({ address }) => address));
-
-export const isSystemAddress = (address: AddressHex): boolean => ADDRESSES.has(address);
+export { isSystemAddress } from './addresses.ts';
 
 /** Runs a call to a system contract (EXE-30, EXE-31). Gas is charged before anything is read. */
 export function runSystemContract(address: AddressHex, call: SystemCall, gasLimit: bigint): SystemResult {

@@ -131,13 +131,20 @@ export type ChainOptions = {
   readonly walletCount?: number;
   /** More admins of `alpha`. */
   readonly admins?: readonly AddressHex[];
+  /** Weights of `alpha` and `beta` in the committee; by default `alpha` decides alone. */
+  readonly governors?: readonly number[];
+  /** The rest of `nodeIds` is not registered; 4 by default. */
+  readonly validatorCount?: number;
 };
 
 export const nodeIds: readonly NodeId[] = [0, 1, 2, 3, 4]
   .map((number) => suite.nodeIdOf(keyOf(100 + number)))
   .sort(compareText);
 
-function genesisOf({ parameters, accounts = [], admins = [] }: ChainOptions, wallets: readonly Wallet[]): Genesis {
+function genesisOf(
+  { parameters, accounts = [], admins = [], governors = [1, 0], validatorCount = 4 }: ChainOptions,
+  wallets: readonly Wallet[],
+): Genesis {
   const rich = wallets.map(({ address }) => ({
     address,
     balance: 1000n * ETHER,
@@ -146,7 +153,7 @@ function genesisOf({ parameters, accounts = [], admins = [] }: ChainOptions, wal
     storage: [],
   }));
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     chainId: CHAIN_ID,
     groupId: 'group0',
     suite: 'standard',
@@ -154,14 +161,18 @@ function genesisOf({ parameters, accounts = [], admins = [] }: ChainOptions, wal
     evmFork: 'prague',
     timestamp: GENESIS_TIME,
     parameters: { ...DEFAULT_CHAIN_PARAMETERS, ...parameters },
+    committee: { participationRate: 66, winRate: 66 },
     organisations: ['alpha', 'beta'].map((id, index) => ({
       id,
       name: id,
+      contact: '',
       admins: [...wallets.slice(index, index + 1).map(({ address }) => address), ...(index === 0 ? admins : [])].sort(
         compareText,
       ),
+      threshold: 1,
+      governorWeight: governors[index] ?? 0,
     })),
-    nodes: nodeIds.slice(0, 4).map((nodeId, index) => ({
+    nodes: nodeIds.slice(0, validatorCount).map((nodeId, index) => ({
       nodeId,
       organisationId: index % 2 === 0 ? 'alpha' : 'beta',
       role: 'validator',

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { addBackupCommand } from './commands/backup.ts';
 import { addDevnetCommand } from './commands/devnet.ts';
 import { addGenesisCommand } from './commands/genesis.ts';
+import { addGovCommand } from './commands/gov.ts';
 import { addInitCommand } from './commands/init.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMembersCommand } from './commands/members.ts';
@@ -26,6 +27,7 @@ for (const add of [
   addStartCommand,
   addStatusCommand,
   addMembersCommand,
+  addGovCommand,
   addKeysCommand,
   addBackupCommand,
   addVerifyCommand,

@@ -4,7 +4,7 @@ import { nodePaths, readSettings } from '../directory.ts';
 export type NodeChoice = { readonly rpc?: string | undefined; readonly dir?: string | undefined };
 
 /** Where the devnet keeps its first node, tried when nothing is said. */
-const DEVNET_NODE = '.hansa/devnet/node0';
+export const DEVNET_NODE: string = '.hansa/devnet/node0';
 
 /** JSON-RPC address of the node that a command means: --rpc, --dir, this directory, the devnet, or the usual port. */
 export function rpcOf(choice: NodeChoice): string {

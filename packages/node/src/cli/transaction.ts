@@ -2,7 +2,7 @@ import { type AddressHex, bytesToHex, ChainError, fromHex } from '@hansa/primiti
 import { encodeSignedTransaction } from '@hansa/protocol';
 import type { NodeErrorCode } from '../errors.ts';
 import { addressOfKey } from './commands/init.ts';
-import { callRpc } from './rpc-client.ts';
+import { callRpc, RpcError } from './rpc-client.ts';
 
 const FINAL_MS_MAX = 30_000;
 
@@ -11,6 +11,8 @@ export type CallRequest = {
   readonly key: Uint8Array;
   readonly to: AddressHex;
   readonly data: Uint8Array;
+  /** Per gas, in wei; default: what the chain asks for. */
+  readonly price?: bigint;
 };
 export type FinalCall = { readonly transactionHash: string; readonly height: number; readonly output: string };
 type Receipt = { transactionHash: string; blockNumber: string; status: string };
@@ -19,17 +21,17 @@ type Receipt = { transactionHash: string; blockNumber: string; status: string };
  * Sends a call to a contract and waits until it is final.
  * @throws ChainError CLI_TRANSACTION_FAILED when it is refused, reverted or not final in time
  */
-export async function sendCall({ rpc, key, to, data }: CallRequest): Promise<FinalCall> {
+export async function sendCall({ rpc, key, to, data, price: named }: CallRequest): Promise<FinalCall> {
   const from = `0x${addressOfKey(key)}`;
   const request = { from, to: `0x${to}`, data: `0x${bytesToHex(data)}` };
   const [chainId, nonce, gasPrice, output] = await Promise.all([
     callRpc<string>(rpc, 'eth_chainId'),
     callRpc<string>(rpc, 'eth_getTransactionCount', [from, 'pending']),
     callRpc<string>(rpc, 'eth_gasPrice'),
-    callRpc<string>(rpc, 'eth_call', [request, 'latest']),
+    callRpc<string>(rpc, 'eth_call', [request, 'latest']).catch(refusalOfRevert),
   ]);
   const gas = BigInt(await callRpc<string>(rpc, 'eth_estimateGas', [request]));
-  const price = BigInt(gasPrice);
+  const price = named ?? BigInt(gasPrice);
   const unsigned = {
     type: 0 as const,
     chainId: Number(chainId),
@@ -60,6 +62,22 @@ export async function sendCall({ rpc, key, to, data }: CallRequest): Promise<Fin
     });
   }
   return { transactionHash: receipt.transactionHash, height: Number(receipt.blockNumber), output };
+}
+
+/** What a system contract said no with, as an error with a remedy. */
+export function refusedByCommittee(reason: string): ChainError<NodeErrorCode> {
+  const message = reason === 'you must be governor' ? NO_ADMIN : `the consortium refuses: ${reason}`;
+  const remedy = reason.includes('acceptRisk')
+    ? 'see what it means by `hansa gov propose`, and say --accept-risk if you mean it'
+    : 'see `hansa members` and `hansa gov list` for the present state; nothing was changed';
+  return new ChainError<NodeErrorCode>({ code: 'CLI_TRANSACTION_FAILED', message, remedy });
+}
+
+const NO_ADMIN = 'the consortium refuses: the account is no admin account of a governing organisation';
+
+function refusalOfRevert(error: unknown): never {
+  const match = error instanceof RpcError ? /execution reverted: (.*)$/s.exec(error.message) : null;
+  throw match === null ? error : refusedByCommittee(match[1] as string);
 }
 
 /** A signed number as a system contract returns it. */

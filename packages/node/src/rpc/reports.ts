@@ -1,5 +1,13 @@
 import type { LedgerReader } from '@hansa/ledger';
-import { isSameValidatorSet, type Registry, readParameters, readRegistry, validatorSetOf } from '@hansa/membership';
+import {
+  isSameValidatorSet,
+  type Registry,
+  readAttestations,
+  readCommittee,
+  readParameters,
+  readRegistry,
+  validatorSetOf,
+} from '@hansa/membership';
 import type { Network, PeerInfo } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import type { MembersReport, NodeReports, NodeStatusReport } from '@hansa/rpc';
@@ -8,6 +16,7 @@ import type { HeadView } from '../head-view.ts';
 import type { Health } from '../health.ts';
 import type { MisbehaviourStore } from '../misbehaviour-store.ts';
 import type { SyncDriver } from '../sync-driver.ts';
+import { createGovernanceReports } from './governance-reports.ts';
 
 export type ReportsDependencies = {
   readonly nodeId: NodeId;
@@ -94,8 +103,14 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
   function members(): MembersReport {
     const state = reader.snapshot();
     const parameters = readParameters(state);
-    void state.close();
+    const committee = readCommittee(state);
     const current = registry();
+    const attested = new Map(
+      current.nodes
+        .filter(({ role }) => role === 'candidate')
+        .map((node) => [node.nodeId, readAttestations(state, node.nodeId).map((each) => each.nodeId)]),
+    );
+    void state.close();
     const { term } = headView.head();
     const isChanged = !isSameValidatorSet(validatorSetOf(current), term.validators);
     const isParameterChanged = (Object.keys(parameters) as (keyof typeof parameters)[]).some(
@@ -104,12 +119,23 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     return {
       term: term.term,
       changePending: isChanged || isParameterChanged,
+      organisations: current.organisations.map(({ id, name, contact, admins, threshold }) => ({
+        id,
+        name,
+        contact,
+        admins: admins.map((admin) => `0x${admin}`),
+        threshold,
+        governorWeight: committee.governors.find(({ organisationId }) => organisationId === id)?.weight ?? 0,
+      })),
       members: current.nodes.map((node) => ({
         nodeId: node.nodeId,
         organisation: node.organisationId,
         role: node.role,
         weight: node.weight,
         addresses: node.addresses,
+        since: node.since,
+        reason: node.reason,
+        attestedBy: attested.get(node.nodeId) ?? [],
       })),
     };
   }
@@ -125,6 +151,7 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     quarantine: () => health.quarantine(),
     status,
     members,
+    ...createGovernanceReports(reader),
     misbehaviour: () => dependencies.misbehaviours.records(),
   };
 }

@@ -219,6 +219,29 @@ function toStatusJson(status: TransactionStatusFacts): JsonRecord {
   }
 }
 
+/** Items of one answer that is a list. */
+const PAGE_COUNT_MAX = 100;
+
+function wholeOf(value: unknown, name: string): number {
+  const number = typeof value === 'string' && /^0x[0-9a-f]{1,13}$/.test(value) ? Number(value) : value;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0)
+    throw invalidParams(`${name} must be a whole number from 0`);
+  return number;
+}
+
+const pageOf = (count: unknown): number =>
+  isAbsent(count) ? PAGE_COUNT_MAX : Math.min(PAGE_COUNT_MAX, wholeOf(count, 'count'));
+
+/** Newest first; without a start, from the newest on. */
+function proposals(backend: MethodCall['backend'], from: unknown, count: unknown): readonly unknown[] {
+  const { proposalCount } = backend.committee();
+  const first = isAbsent(from) ? proposalCount : Math.min(proposalCount, wholeOf(from, 'from'));
+  const last = Math.max(1, first - pageOf(count) + 1);
+  const list: unknown[] = [];
+  for (let id = first; id >= last; id--) list.push(backend.proposal(id));
+  return list;
+}
+
 function nodeStatus({ backend }: MethodCall): JsonRecord {
   const { chainId, groupId, genesisHash } = backend.chain;
   const head = backend.head();
@@ -243,6 +266,12 @@ export const HANSA_METHODS: MethodTable = {
   hansa_getTransactionProof: slow(([hash], call) => transactionProof(call, hash)),
   hansa_getProof: slow((params, call) => stateProof(call, params)),
   hansa_getMembers: quick((_, { backend }) => backend.members()),
+  hansa_getCommittee: quick((_, { backend }) => backend.committee()),
+  hansa_getProposal: quick(([id], { backend }) => backend.proposal(wholeOf(id, 'id')) ?? null),
+  hansa_getProposals: quick(([from, count], { backend }) => proposals(backend, from, count)),
+  hansa_getMembershipHistory: quick(([index, count], { backend }) =>
+    backend.membershipHistory(wholeOf(index ?? 0, 'index'), pageOf(count)),
+  ),
   hansa_getTransactionStatus: quick(([hash], { backend }) =>
     toStatusJson(backend.transactionStatus(hashOf(hash, 'transactionHash'))),
   ),

@@ -34,7 +34,7 @@ import {
   type ValidatorSet,
   validatorsHash,
 } from '@hansa/protocol';
-import type { BlockFacts, HeadFacts, LogFacts, LogQuery, RpcBackend } from '../../src/backend.ts';
+import type { BlockFacts, HeadFacts, LogFacts, LogQuery, ProposalReport, RpcBackend } from '../../src/backend.ts';
 import { ethereumHeaderHash } from '../../src/ethereum-header.ts';
 import { smallState } from './small-state.ts';
 
@@ -282,15 +282,46 @@ export function createTestChain(parts: Partial<RpcBackend> = {}): TestChain {
     members: () => ({
       term: 0,
       changePending: false,
+      organisations: [
+        {
+          id: 'bank-a',
+          name: 'Bank A',
+          contact: 'ops@bank.example',
+          admins: [`0x${'11'.repeat(20)}`],
+          threshold: 1,
+          governorWeight: 1,
+        },
+      ],
       members: validators.map(({ nodeId, weight, organisationId }) => ({
         nodeId,
         organisation: organisationId,
         role: 'validator' as const,
         weight,
         addresses: ['127.0.0.1:30303'],
+        since: 0,
+        reason: 'genesis',
+        attestedBy: [],
       })),
     }),
     quarantine: () => undefined,
+    committee: () => ({
+      participationRate: 66,
+      winRate: 66,
+      governors: [{ organisation: 'bank-a', weight: 1 }],
+      proposalCount: 2,
+      openProposals: [2],
+    }),
+    proposal: (id) => (id === 1 || id === 2 ? proposalReport(id) : undefined),
+    membershipHistory: (index, count) =>
+      [0, 1, 2].slice(index, index + count).map((at) => ({
+        index: at,
+        height: at + 1,
+        transactionHash: at === 0 ? null : `0x${'ab'.repeat(32)}`,
+        cause: 'proposal 1',
+        subject: 'rates',
+        from: 'participation 66 %, win 66 %',
+        to: 'participation 51 %, win 66 %',
+      })),
     misbehaviour: () => [],
     onHead: (listener) => {
       headListeners.add(listener);
@@ -392,3 +423,33 @@ function statusOf(validators: ValidatorSet): ReturnType<RpcBackend['status']> {
 }
 
 export const NOBODY: AddressHex = ZERO_ADDRESS;
+
+const ASSESSMENT = {
+  validatorCount: 4,
+  totalWeight: 4,
+  quorumWeight: 3,
+  toleratedFaults: 1,
+  toleratedAbsences: 1,
+  blockingAlone: [],
+  blockingPairs: [['bank-a', 'bank-b']],
+  blockingPairCount: 1,
+};
+
+function proposalReport(id: number): ProposalReport {
+  return {
+    id,
+    organisation: 'bank-a',
+    proposer: `0x${'11'.repeat(20)}`,
+    createdAt: 3,
+    deadline: 9,
+    acceptRisk: false,
+    reason: '',
+    actions: [{ type: 'setParameter', text: 'hansa_window is 4' }],
+    effect: { before: ASSESSMENT, after: ASSESSMENT, risks: [] },
+    ballots: [{ voter: `0x${'11'.repeat(20)}`, organisation: 'bank-a', agrees: true }],
+    votes: { agree: 1, against: 0, total: 4 },
+    status: id === 1 ? 'passed' : 'open',
+    since: 3,
+    code: 0,
+  };
+}

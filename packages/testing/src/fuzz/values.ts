@@ -147,11 +147,12 @@ export const parameters = (prng: Prng): ChainParameters => ({
   ...DEFAULT_CHAIN_PARAMETERS,
   txCountLimit: prng.between(1, 10_000),
   leaderPeriod: prng.between(1, 1_000_000),
-  minimumGasPrice: word(prng, 8),
+  minimumGasPrice: word(prng, 8) % (10n ** 14n + 1n),
   window: prng.between(1, 64),
   viewTimeoutBaseMs: prng.between(100, 4_000),
   viewTimeoutCapMs: prng.between(4_000, 600_000),
   feeRecipient: address(prng),
+  demotionTerms: prng.between(0, 1_000_000),
 });
 
 export function termInfo(prng: Prng): TermInfo {

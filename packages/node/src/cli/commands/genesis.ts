@@ -25,9 +25,17 @@ export type GenesisChoice = {
   readonly balances: ReadonlyMap<string, bigint>;
   /** Chain parameters by key, as text. */
   readonly parameters: ReadonlyMap<string, string>;
+  /** Weight in the committee by organisation; 1 where nothing is said. */
+  readonly governors?: ReadonlyMap<string, number>;
+  /** Admin accounts that must agree, by organisation; 1 where nothing is said. */
+  readonly thresholds?: ReadonlyMap<string, number>;
+  readonly committee?: Genesis['committee'];
   /** Milliseconds since 1970. */
   readonly timestamp: number;
 };
+
+/** Two thirds of the weight must have voted, and two thirds of that must agree: of four governors one may be away. */
+const DEFAULT_RATES: Genesis['committee'] = { participationRate: 66, winRate: 66 };
 
 const usage = (message: string, remedy: string): ChainError<NodeErrorCode> =>
   new ChainError<NodeErrorCode>({ code: 'CLI_USAGE', message, remedy });
@@ -40,7 +48,14 @@ export function composeGenesis(choice: GenesisChoice): Genesis {
     const known = organisations.get(card.organisation);
     const admins = card.admins.map((admin) => toAddressHex(admin.slice(2).toLowerCase()));
     const merged = [...new Set([...(known?.admins ?? []), ...admins])].sort(compareText);
-    organisations.set(card.organisation, { id: card.organisation, name: card.organisationName, admins: merged });
+    organisations.set(card.organisation, {
+      id: card.organisation,
+      name: card.organisationName,
+      contact: known?.contact ?? card.contact ?? '',
+      admins: merged,
+      threshold: merged.length === 0 ? 0 : (choice.thresholds?.get(card.organisation) ?? 1),
+      governorWeight: merged.length === 0 ? 0 : (choice.governors?.get(card.organisation) ?? 1),
+    });
     const isObserver = card.observer === true;
     nodes.push({
       nodeId: card.nodeId,
@@ -68,7 +83,7 @@ export function composeGenesis(choice: GenesisChoice): Genesis {
     parameters = next.value;
   }
   const genesis: Genesis = {
-    formatVersion: 1,
+    formatVersion: 2,
     chainId: choice.chainId,
     groupId: choice.groupId ?? 'group0',
     suite: 'standard',
@@ -76,6 +91,7 @@ export function composeGenesis(choice: GenesisChoice): Genesis {
     evmFork: 'prague',
     timestamp: choice.timestamp,
     parameters,
+    committee: choice.committee ?? DEFAULT_RATES,
     organisations: [...organisations.values()].sort((a, b) => compareText(a.id, b.id)),
     nodes: nodes.sort((a, b) => compareText(a.nodeId, b.nodeId)),
     accounts: accounts.sort((a, b) => compareText(a.address, b.address)),
@@ -119,6 +135,20 @@ function pairs(texts: readonly string[], what: string): Map<string, string> {
   return out;
 }
 
+function numbers(texts: readonly string[], what: string): Map<string, number> {
+  const entries = [...pairs(texts, what)].map(([id, text]): [string, number] => {
+    if (!/^\d{1,7}$/.test(text)) throw usage(`"${id}=${text}" is no ${what}`, 'write ORG=NUMBER');
+    return [id, Number(text)];
+  });
+  return new Map(entries);
+}
+
+function ratesOf(text: string): Genesis['committee'] {
+  const match = /^(\d{1,3})\/(\d{1,3})$/.exec(text);
+  if (match === null) throw usage(`"${text}" are no rates`, 'write them as 66/66');
+  return { participationRate: Number(match[1]), winRate: Number(match[2]) };
+}
+
 type CreateOptions = {
   chainId: number;
   group: string;
@@ -126,6 +156,9 @@ type CreateOptions = {
   observer?: readonly string[];
   account?: readonly string[];
   parameter?: readonly string[];
+  governor?: readonly string[];
+  threshold?: readonly string[];
+  rates: string;
   out: string;
   json?: boolean;
 };
@@ -141,6 +174,13 @@ export function addGenesisCommand(program: Command): void {
     .option('--group <id>', 'group id', 'group0')
     .option('--account <address=wei>', 'account with its first balance (repeatable)', collect)
     .option('--parameter <key=value>', 'chain parameter that differs from its default (repeatable)', collect)
+    .option('--governor <org=weight>', 'weight in the governing committee (repeatable; default: 1; 0: none)', collect)
+    .option(
+      '--threshold <org=count>',
+      'admin accounts of an organisation that must agree (repeatable; default: 1)',
+      collect,
+    )
+    .option('--rates <participation/win>', 'per cent that must vote, and of those agree', '66/66')
     .option('--out <file>', 'where to write it', 'genesis.json')
     .option('--json', 'machine-readable output')
     .action(async (options: CreateOptions) => {
@@ -162,6 +202,9 @@ export function addGenesisCommand(program: Command): void {
         ],
         balances,
         parameters: pairs(options.parameter ?? [], 'parameter'),
+        governors: numbers(options.governor ?? [], 'governor'),
+        thresholds: numbers(options.threshold ?? [], 'threshold'),
+        committee: ratesOf(options.rates),
         timestamp: Date.now(),
       });
       writeFileSync(options.out, renderGenesis(composed), { flag: 'wx' });

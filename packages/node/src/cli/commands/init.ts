@@ -13,6 +13,7 @@ export type InitOptions = {
   readonly dir: string;
   readonly org: string;
   readonly orgName?: string | undefined;
+  readonly contact?: string | undefined;
   readonly admin?: readonly string[] | undefined;
   readonly p2p: string;
   readonly announce?: readonly string[] | undefined;
@@ -66,6 +67,7 @@ export async function initNode(options: InitOptions): Promise<NodeCard> {
   const card: NodeCard = {
     organisation: options.org,
     organisationName: options.orgName ?? options.org,
+    contact: options.contact ?? '',
     nodeId: standardSuite.nodeIdOf(nodeKey),
     addresses: options.announce ?? [options.p2p],
     admins: admins.map(checksummed),
@@ -88,6 +90,7 @@ export function addInitCommand(program: Command): void {
     .requiredOption('--dir <dir>', 'directory to make')
     .requiredOption('--org <id>', 'id of the organisation that runs the node')
     .option('--org-name <name>', 'its full name')
+    .option('--contact <text>', 'whom to call or write to')
     .option(
       '--admin <address>',
       'account that acts for the organisation (repeatable; default: a new key in admin.key)',

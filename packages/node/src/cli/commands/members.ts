@@ -1,140 +1,160 @@
-import { existsSync } from 'node:fs';
 import { initCrypto } from '@hansa/crypto';
-import { encodeCall } from '@hansa/executor';
-import { CONSENSUS_ADDRESS, MEMBERSHIP_CODES } from '@hansa/membership';
-import { ChainError } from '@hansa/primitives';
+import type { HistoryReport, MembersReport } from '@hansa/rpc';
 import type { Command } from 'commander';
-import { nodePaths, readKey } from '../../directory.ts';
-import type { NodeErrorCode } from '../../errors.ts';
+import { nodeOf, parseActions } from '../governance/action-words.ts';
+import {
+  adminKeys,
+  INTERVAL_DEFAULT,
+  type KeyChoice,
+  members,
+  proposeAndVote,
+} from '../governance/committee-client.ts';
+import { assessmentRows } from '../governance/show-proposal.ts';
 import { type NodeChoice, rpcOf } from '../node-address.ts';
-import { createOutput, renderTable, shortId } from '../output.ts';
+import { createOutput, type Output, renderTable, shortId } from '../output.ts';
 import { callRpc } from '../rpc-client.ts';
-import { decodeCode, sendCall } from '../transaction.ts';
-import { readCard } from './genesis.ts';
-import type { StatusReport } from './status.ts';
+import { refusedByCommittee } from '../transaction.ts';
 
-type Member = { nodeId: string; organisation: string; role: string; weight: number; addresses: string[] };
-type Members = { term: number; members: Member[]; changePending: boolean };
-type ChangeOptions = NodeChoice & { key?: string; json?: boolean };
+type ListOptions = NodeChoice & { readonly json?: boolean; readonly history?: boolean };
+type ChangeOptions = KeyChoice & { readonly json?: boolean; readonly acceptRisk?: boolean };
 
-/** Words for the codes that 0x1003 returns. */
-const CODE_TEXT: Readonly<Record<number, string>> = {
-  [MEMBERSHIP_CODES.noPermission]: 'the account is no admin account of an organisation of this consortium',
-  [MEMBERSHIP_CODES.invalidNodeId]: 'this is no node id: 128 hex digits of a public key are expected',
-  [MEMBERSHIP_CODES.lastSealer]: 'the last validator cannot be removed',
-  [MEMBERSHIP_CODES.invalidWeight]: 'a weight from 1 on is expected',
-  [MEMBERSHIP_CODES.nodeNotExist]: 'the node is not registered',
-  [MEMBERSHIP_CODES.addSealerShouldBeObserver]:
-    'only a registered observer can become a validator: add it as observer first',
-  [MEMBERSHIP_CODES.invalidAddress]: 'an address like /ip4/10.0.0.1/tcp/30300 is expected',
-  [MEMBERSHIP_CODES.tooManyNodes]: 'no more nodes can be registered',
-  [MEMBERSHIP_CODES.notAValidator]: 'the node is an observer, it has no weight',
-};
+const collect = (value: string, previous: readonly string[] = []): readonly string[] => [...previous, value];
 
+/** `hansa members`: who belongs to the consortium, and the usual changes as proposals of one line. */
 export function addMembersCommand(program: Command): void {
-  const members = program.command('members').description('list the members, and change them by transaction');
-  members
+  const command = program.command('members').description('list the members, and propose changes to the committee');
+  command
     .command('list', { isDefault: true })
-    .description('who belongs to the consortium')
+    .description('organisations and nodes of the consortium')
+    .option('--history', 'every change since genesis')
     .option('--dir <dir>', 'node directory')
     .option('--rpc <url>', 'JSON-RPC address of a node')
     .option('--json', 'machine-readable output')
-    .action(listMembers);
-  const change = (name: string, description: string): Command =>
-    members
-      .command(name)
-      .description(description)
-      .argument('<node>', 'node id (128 hex digits) or the card (node.json) of the node')
-      .option('--dir <dir>', 'node directory whose admin.key signs')
-      .option('--key <file>', 'key file of an admin account (default: admin.key of the node directory)')
-      .option('--rpc <url>', 'JSON-RPC address of a node')
-      .option('--json', 'machine-readable output');
-  change('add-observer', 'admit a node of your organisation: it may connect, and follows')
-    .option('--address <multiaddr>', 'where others reach it (repeatable)', (value: string, previous: string[] = []) => [
-      ...previous,
-      value,
-    ])
-    .action(async (node: string, options: ChangeOptions & { address?: string[] }) => {
-      const { nodeId, addresses } = await resolveNode(node);
-      const data = encodeCall(
-        'addObserverWithAddresses(string,string[])',
-        ['string', 'string[]'],
-        [nodeId, options.address ?? addresses],
-      );
-      await submitChange(options, data, `${shortId(nodeId)} is an observer`);
+    .action(async (options: ListOptions) => {
+      const output = createOutput(options);
+      if (options.history === true) await showHistory(rpcOf(options), output);
+      else showMembers(await members(rpcOf(options)), output);
     });
-  change('add-validator', 'give a registered observer a vote from the next term on')
+  const change = (name: string, description: string): Command =>
+    command
+      .command(name)
+      .description(`${description} (a proposal to the committee; see \`hansa gov\`)`)
+      .argument('<node>', 'node id (128 hex digits) or the card (node.json) of the node')
+      .option('--dir <dir>', 'node directory whose admin.key signs (a devnet votes with the keys of all its nodes)')
+      .option('--key <file>', 'key file of an admin account (repeatable; default: admin.key)', collect)
+      .option('--rpc <url>', 'JSON-RPC address of a node')
+      .option('--accept-risk', 'propose even what takes away safety: it then needs two thirds of all weight')
+      .option('--json', 'machine-readable output');
+  change('add-observer', 'admit a node: it may connect, and follows')
+    .option('--org <id>', 'organisation of the node (default: as its card says)')
+    .option('--address <multiaddr>', 'where others reach it (repeatable)', collect)
+    .action(async (node: string, options: ChangeOptions & { org?: string; address?: readonly string[] }) => {
+      await initCrypto();
+      const { organisation } = nodeOf(node);
+      const own = options.org ?? organisation ?? (await organisationOfKeys(options));
+      await submit(
+        options,
+        ['add-observer', node, own, ...(options.address ?? [])],
+        `${shortId(nodeOf(node).nodeId)} is an observer`,
+      );
+    });
+  change('add-validator', 'give a registered observer a vote once the validators have attested it')
     .option('--weight <weight>', 'its weight', '1')
     .action(async (node: string, options: ChangeOptions & { weight: string }) => {
-      const { nodeId } = await resolveNode(node);
-      const data = encodeCall('addSealer(string,uint256)', ['string', 'uint256'], [nodeId, toWeight(options.weight)]);
-      await submitChange(options, data, `${shortId(nodeId)} is a validator from the next term on`);
+      await initCrypto();
+      await submit(
+        options,
+        ['add-validator', node, options.weight],
+        `${shortId(nodeOf(node).nodeId)} becomes a validator when a quorum has attested it`,
+      );
     });
   change('set-weight', 'change the weight of a validator from the next term on')
     .requiredOption('--weight <weight>', 'its new weight')
     .action(async (node: string, options: ChangeOptions & { weight: string }) => {
-      const { nodeId } = await resolveNode(node);
-      const data = encodeCall('setWeight(string,uint256)', ['string', 'uint256'], [nodeId, toWeight(options.weight)]);
-      await submitChange(options, data, `${shortId(nodeId)} has weight ${options.weight} from the next term on`);
+      await initCrypto();
+      const done = `${shortId(nodeOf(node).nodeId)} has weight ${options.weight} from the next term on`;
+      await submit(options, ['set-weight', node, options.weight], done);
     });
   change('remove', 'remove a node: an observer is cut at once, a validator when its last term is over').action(
     async (node: string, options: ChangeOptions) => {
-      const { nodeId } = await resolveNode(node);
-      await submitChange(options, encodeCall('remove(string)', ['string'], [nodeId]), `${shortId(nodeId)} is removed`);
+      await initCrypto();
+      await submit(options, ['remove', node], `${shortId(nodeOf(node).nodeId)} is removed`);
     },
   );
 }
 
-async function listMembers(options: NodeChoice & { json?: boolean }): Promise<void> {
-  const output = createOutput(options);
-  const members = await callRpc<Members>(rpcOf(options), 'hansa_getMembers');
-  output.data(members);
-  const rows = members.members.map((node) => [
+function showMembers(report: MembersReport, output: Output): void {
+  output.data(report);
+  const organisations = report.organisations.map(({ id, name, contact, admins, threshold, governorWeight }) => [
+    id,
+    name,
+    contact,
+    `${threshold} of ${admins.length}`,
+    governorWeight === 0 ? '' : String(governorWeight),
+  ]);
+  output.line(renderTable(['organisation', 'name', 'contact', 'admins', 'governs with'], organisations));
+  output.line();
+  const nodes = report.members.map((node) => [
     node.organisation,
     shortId(node.nodeId),
     node.role,
     String(node.weight),
+    String(node.since),
+    node.attestedBy.length === 0 ? node.reason : `${node.reason}, attested by ${node.attestedBy.length}`,
     node.addresses.join(' '),
   ]);
-  output.line(renderTable(['organisation', 'node', 'role', 'weight', 'addresses'], rows));
+  output.line(renderTable(['organisation', 'node', 'role', 'weight', 'since', 'why', 'addresses'], nodes));
   output.line();
-  output.line(
-    `term ${members.term}${members.changePending ? ': a change of validators or parameters takes effect at its end, within some blocks' : ''}`,
-  );
+  const pending = report.changePending
+    ? ': a change of validators or parameters takes effect at its end, within some blocks'
+    : '';
+  output.line(`term ${report.term}${pending}`);
 }
 
-async function resolveNode(text: string): Promise<{ nodeId: string; addresses: readonly string[] }> {
-  await initCrypto();
-  return existsSync(text) ? readCard(text) : { nodeId: text, addresses: [] };
+async function showHistory(rpc: string, output: Output): Promise<void> {
+  const entries: HistoryReport[] = [];
+  for (;;) {
+    const page = await callRpc<readonly HistoryReport[]>(rpc, 'hansa_getMembershipHistory', [entries.length]);
+    if (page.length === 0) break;
+    entries.push(...page);
+  }
+  output.data(entries);
+  for (const { height, cause, subject, from, to, transactionHash } of entries) {
+    output.line(`block ${height}  ${cause}${transactionHash === null ? '' : `  ${transactionHash}`}`);
+    output.line(`  ${subject}: ${from === '' ? '(none)' : from} -> ${to === '' ? '(none)' : to}`);
+  }
 }
 
-function toWeight(text: string): bigint {
-  if (!/^\d{1,9}$/.test(text))
-    throw new ChainError<NodeErrorCode>({
-      code: 'CLI_USAGE',
-      message: `--weight ${text} is no whole number`,
-      remedy: 'write a number from 1 on',
-    });
-  return BigInt(text);
+/** Organisation for which the first key at hand acts. */
+async function organisationOfKeys(options: ChangeOptions): Promise<string> {
+  const { organisations } = await members(rpcOf(options));
+  const accounts = await accountsOf(options);
+  const own = organisations.find(({ admins }) => accounts[0] !== undefined && admins.includes(accounts[0]));
+  if (own === undefined) throw refusedByCommittee('you must be governor');
+  return own.id;
 }
 
-async function submitChange(options: ChangeOptions, data: Uint8Array, done: string): Promise<void> {
+async function accountsOf(options: ChangeOptions): Promise<readonly string[]> {
+  const { addressOfKey } = await import('./init.ts');
+  return (await adminKeys(options)).map((key) => `0x${addressOfKey(key)}`);
+}
+
+async function submit(options: ChangeOptions, words: readonly string[], done: string): Promise<void> {
   const output = createOutput(options);
   const rpc = rpcOf(options);
-  const key = readKey(options.key ?? nodePaths(options.dir ?? '.').adminKey);
-  const before = await callRpc<StatusReport>(rpc, 'hansa_getStatus');
-  const { transactionHash, height, output: returned } = await sendCall({ rpc, key, to: CONSENSUS_ADDRESS, data });
-  const code = decodeCode(returned);
-  if (code !== 0) {
-    throw new ChainError<NodeErrorCode>({
-      code: 'CLI_TRANSACTION_FAILED',
-      message: `the consortium refuses: ${CODE_TEXT[code] ?? 'unknown reason'} (${code})`,
-      remedy: 'see `hansa members` for the present state; nothing was changed',
-    });
-  }
-  output.data({ transactionHash, height, code });
-  output.line(`${done} (block ${height}, transaction ${transactionHash})`);
+  const { proposal, last } = await proposeAndVote(rpc, await adminKeys(options), {
+    actions: parseActions(words),
+    acceptRisk: options.acceptRisk === true,
+    interval: INTERVAL_DEFAULT,
+    reason: '',
+  });
+  const { id, status, code, effect } = proposal;
+  output.data({ transactionHash: last.transactionHash, height: last.height, code, proposal: id, status });
+  if (status === 'passed' && code !== 0) throw refusedByCommittee(`proposal ${id} could not be carried out (${code})`);
   output.line(
-    `before: ${before.validatorCount} validators, ${before.quorumWeight} of ${before.totalWeight} votes decide; see \`hansa members\` for after`,
+    status === 'open'
+      ? `proposal ${id} waits for votes: \`hansa gov vote ${id} yes\` by the other governors`
+      : `${done} (block ${last.height}, proposal ${id})`,
   );
+  output.line(renderTable(['', 'before', 'after'], assessmentRows(effect.before, effect.after)));
 }

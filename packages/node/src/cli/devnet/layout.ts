@@ -87,17 +87,16 @@ async function createDevnet(root: string, choice: DevnetChoice): Promise<Devnet>
       dir: nodeDirectory(root, index),
       org: `Org${index}`,
       orgName: `Devnet organisation ${index}`,
-      admin: [DEVNET_ACCOUNTS[index % DEVNET_ACCOUNTS.length] as string],
+      // No account acts for two organisations: those beyond the known accounts have a key of their own.
+      ...(index < DEVNET_ACCOUNTS.length ? { admin: [DEVNET_ACCOUNTS[index] as string] } : {}),
       p2p: p2pAddress(choice, index),
       rpcPort: choice.rpcPort + index,
       adminPort: choice.rpcPort + 1000 + index,
       corsOrigins: DEVNET_ORIGINS,
     });
     // So that `hansa members … --dir` works as it does for an organisation with a key of its own.
-    writeKey(
-      nodePaths(nodeDirectory(root, index)).adminKey,
-      fromHex(DEVNET_KEYS[index % DEVNET_KEYS.length] as string),
-    );
+    const known = DEVNET_KEYS[index];
+    if (known !== undefined) writeKey(nodePaths(nodeDirectory(root, index)).adminKey, fromHex(known));
     cards.push(card);
   }
   const genesis = composeGenesis({

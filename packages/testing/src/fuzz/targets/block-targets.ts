@@ -10,6 +10,7 @@ import {
   encodeTermState,
   type RegisteredNode,
 } from '@hansa/membership';
+import type { Term } from '@hansa/primitives';
 import {
   decodeAccount,
   decodeBody,
@@ -111,7 +112,9 @@ function memberTargets(): FuzzTarget[] {
       value: (prng) => ({
         id: values.group(prng),
         name: prng.pick(['Bank', '中国银行', '🏦 & Söhne', '']),
+        contact: prng.pick(['', 'ops@bank.example', '电话 1']),
         admins: values.list(prng, 3, values.address),
+        threshold: prng.below(4),
       }),
       encode: encodeOrganisation,
       decode: decodeOrganisation,
@@ -138,7 +141,10 @@ function memberTargets(): FuzzTarget[] {
         starter: prng.pick(values.NODE_IDS),
         highestView: values.view(prng),
         proposers: values.list(prng, 4, values.index),
-        absent: values.list(prng, 2, (chance) => chance.pick(values.NODE_IDS)),
+        absent: values.list(prng, 2, (chance) => ({
+          nodeId: chance.pick(values.NODE_IDS),
+          since: values.natural(chance) as Term,
+        })),
       }),
       encode: encodeTermState,
       decode: decodeTermState,
@@ -147,13 +153,15 @@ function memberTargets(): FuzzTarget[] {
 }
 
 function registeredNode(prng: Prng): RegisteredNode {
-  const role = prng.chance(0.5) ? 'validator' : 'observer';
+  const role = prng.pick(['validator', 'candidate', 'observer', 'suspended'] as const);
+  const isWeighed = role === 'validator' || role === 'candidate';
   return {
     nodeId: prng.pick(values.NODE_IDS),
     organisationId: values.group(prng),
     role,
-    weight: role === 'validator' ? 1 + (values.u32(prng) % 1_000_000) : 0,
+    weight: isWeighed ? 1 + (values.u32(prng) % 1_000_000) : 0,
     addresses: values.list(prng, 3, (chance) => `/ip4/10.0.0.${chance.below(256)}/tcp/${chance.below(65_536)}`),
     since: values.height(prng),
+    reason: prng.pick(['genesis', 'proposal 7', 'absent for 4 terms', '']),
   };
 }

@@ -3,20 +3,37 @@ import { standardSuite } from '@hansa/crypto';
 import {
   type AbiType,
   type AbiValue,
+  argumentTypes,
   buildGenesisBlock,
   decodeAbi,
   encodeAbi,
+  encodeCall,
   SYSTEM_CONTRACTS,
 } from '@hansa/executor';
 import { readParameters, readRegistry, registryRecords } from '@hansa/membership';
-import { type AddressHex, bytesToHex, concatBytes, equalBytes, ZERO_HASH } from '@hansa/primitives';
+import { type AddressHex, bytesToHex, concatBytes, equalBytes, fromHex, ZERO_HASH } from '@hansa/primitives';
 import { parametersFault, type StateKey } from '@hansa/protocol';
 import { Prng } from '../../simulator/prng.ts';
 import { createTarget, type FuzzTarget } from '../target.ts';
 import * as values from '../values.ts';
 import { genesis } from './text-targets.ts';
 
-const TYPES: readonly AbiType[] = ['uint256', 'int256', 'address', 'bool', 'bytes32', 'string', 'string[]'];
+const TYPES: readonly AbiType[] = [
+  'uint256',
+  'int256',
+  'address',
+  'bool',
+  'bytes32',
+  'string',
+  'string[]',
+  'uint8',
+  'uint32',
+  'bytes4',
+  'bytes',
+  'bytes[]',
+  'address[]',
+  '(string,uint8)[]',
+];
 /** Reads write nothing but their gas; a change reads and writes the whole registry. */
 const FUNCTIONS = SYSTEM_CONTRACTS.flatMap((contract) => contract.functions);
 
@@ -56,11 +73,26 @@ function abiTarget(): FuzzTarget {
 function abiValue(prng: Prng, type: AbiType): AbiValue {
   const text = (): string =>
     prng.pick(['', 'tx_count_limit', '中国银行', 'x'.repeat(33), values.NODE_IDS[0] as string]);
+  const bytes = (): Uint8Array => fromHex(prng.hex(prng.below(70)));
   switch (type) {
     case 'string':
       return text();
     case 'string[]':
       return values.list(prng, 3, text);
+    case 'bytes[]':
+      return values.list(prng, 3, bytes);
+    case 'address[]':
+      return values.list(prng, 3, values.address);
+    case '(string,uint8)[]':
+      return values.list(prng, 3, (): AbiValue => [text(), BigInt(prng.below(256))]);
+    case 'bytes':
+      return bytes();
+    case 'bytes4':
+      return prng.hex(4);
+    case 'uint8':
+      return BigInt(prng.below(256));
+    case 'uint32':
+      return BigInt(values.u32(prng));
     case 'bool':
       return prng.chance(0.5);
     case 'address':
@@ -81,14 +113,10 @@ function systemContractTarget(): FuzzTarget {
   const admin = world.organisations[0]?.admins[0] as AddressHex;
   return createTarget({
     name: 'system-contract',
-    about: 'calls of the system contracts 0x1000 and 0x1003',
+    about: 'calls of the system contracts',
     generate: (prng) => {
       const at = prng.below(FUNCTIONS.length);
-      const signature = FUNCTIONS[at]?.signature ?? '';
-      const types = signature
-        .slice(signature.indexOf('(') + 1, -1)
-        .split(',')
-        .filter((type) => type !== '') as AbiType[];
+      const types = argumentTypes(FUNCTIONS[at]?.signature ?? '()');
       const data = encodeAbi(
         types,
         types.map((type) => argument(prng, type)),
@@ -105,7 +133,17 @@ function systemContractTarget(): FuzzTarget {
         },
       };
       const caller = (input[1] ?? 0) % 2 === 0 ? admin : ('9'.repeat(40) as AddressHex);
-      const call = { suite: standardSuite, state, caller, value: 0n, isStatic: false, height: 7 as never, data: input };
+      const call = {
+        suite: standardSuite,
+        state,
+        caller,
+        value: 0n,
+        isStatic: false,
+        height: 7 as never,
+        transactionHash: ZERO_HASH,
+        blockHash: () => undefined,
+        data: input,
+      };
       const outcome = entry.run(call, input.subarray(2));
       if (entry.isView && written.size > 0) throw new Error('a view has written');
       // State is taken back with a revert: what was written does not count.
@@ -131,7 +169,20 @@ function argument(prng: Prng, type: AbiType): AbiValue {
     const numbers = [`${values.natural(prng)}`, '0x10', '-1', ''];
     return prng.pick([...values.NODE_IDS, 'tx_count_limit', 'hansa_window', 'CONSENSUS_LEADER_PERIOD', ...numbers]);
   }
+  if (type === 'address[]') return values.list(prng, 2, () => prng.pick(SYSTEM_CONTRACTS).address);
+  if (type === 'bytes[]') return values.list(prng, 2, () => callOfCommittee(prng));
   return type === 'uint256' ? BigInt(values.natural(prng)) : abiValue(prng, type);
+}
+
+/** Call data of a function of a system contract, as a proposal holds it. */
+function callOfCommittee(prng: Prng): Uint8Array {
+  const { signature } = prng.pick(FUNCTIONS);
+  const types = argumentTypes(signature);
+  return encodeCall(
+    signature,
+    types,
+    types.map((type) => (type === 'string' ? prng.pick(values.NODE_IDS) : abiValue(prng, type))),
+  );
 }
 
 const sameBytes = (a: Uint8Array | undefined, b: Uint8Array): boolean =>

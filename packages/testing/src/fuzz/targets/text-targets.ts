@@ -88,7 +88,7 @@ export function jsonOf(input: Uint8Array): unknown {
 export function genesis(prng: Prng): Genesis {
   const organisations = ['alpha', 'beta', 'gamma'].slice(0, prng.between(1, 3));
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     chainId: prng.pick([1, 20_200, Number.MAX_SAFE_INTEGER]),
     groupId: values.group(prng),
     suite: 'standard',
@@ -96,10 +96,14 @@ export function genesis(prng: Prng): Genesis {
     evmFork: 'prague',
     timestamp: values.natural(prng),
     parameters: DEFAULT_CHAIN_PARAMETERS,
+    committee: { participationRate: 66, winRate: 66 },
     organisations: organisations.map((id, at) => ({
       id,
       name: prng.pick(['Bank', '中国银行', '🏦 & Söhne']),
+      contact: prng.pick(['', 'ops@bank.example']),
       admins: [`${at + 1}`.repeat(40) as never],
+      threshold: 1,
+      governorWeight: at === 0 ? 1 : prng.below(3),
     })),
     nodes: values.NODE_IDS.slice(0, prng.between(1, 4))
       .map((nodeId, at) => ({

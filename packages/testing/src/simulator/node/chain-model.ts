@@ -11,6 +11,13 @@ export type Intent = { readonly sender: string; readonly nonce: bigint; readonly
   | { readonly type: 'transfer'; readonly to: string; readonly value: bigint }
   | { readonly type: 'add observer' | 'remove'; readonly nodeId: NodeId }
   | { readonly type: 'add validator' | 'set weight'; readonly nodeId: NodeId; readonly weight: number }
+  | {
+      readonly type: 'attest';
+      readonly nodeId: NodeId;
+      readonly by: NodeId;
+      readonly headHeight: number;
+      readonly headHash: HashHex;
+    }
   | { readonly type: 'parameter'; readonly key: ParameterKey; readonly value: number }
 );
 export type ParameterKey = 'hansa_window' | 'consensus_leader_period' | 'tx_count_limit';
@@ -32,6 +39,13 @@ export type ModelTerm = {
 };
 type Account = { nonce: bigint; balance: bigint };
 
+/** GOV-40, GOV-41. */
+const PROMOTION_HEIGHTS = 1_000;
+const ATTESTATION_HEIGHTS = 200;
+const ATTESTATION_LAG_MAX = 10;
+
+type Candidate = { readonly weight: number; readonly deadline: number; readonly attested: Map<NodeId, number> };
+
 export const ORGANISATION = 'alpha';
 
 export class ChainModel {
@@ -40,6 +54,8 @@ export class ChainModel {
   readonly executed: Map<HashHex, { readonly height: number; readonly index: number }> = new Map();
   term: ModelTerm;
   height = 0;
+  /** Nodes that wait for attestations. */
+  readonly candidates: Map<NodeId, Candidate> = new Map();
   readonly #members: Map<NodeId, number> = new Map();
   #parameters: Parameters;
 
@@ -88,6 +104,9 @@ export class ChainModel {
     account.nonce++;
     this.accounts.set(intent.sender, account);
     this.executed.set(hash, { height: this.height + 1, index });
+    // A candidate is left alone by every other change (MEM-13).
+    if (intent.type !== 'transfer' && intent.type !== 'parameter' && intent.type !== 'attest')
+      if (this.candidates.has(intent.nodeId)) return;
     switch (intent.type) {
       case 'transfer': {
         account.balance -= intent.value;
@@ -100,7 +119,10 @@ export class ChainModel {
         if (!this.#isLastValidator(intent.nodeId)) this.#members.set(intent.nodeId, 0);
         return;
       case 'add validator':
-        if (this.#members.has(intent.nodeId)) this.#members.set(intent.nodeId, intent.weight);
+        this.#nominate(intent.nodeId, intent.weight);
+        return;
+      case 'attest':
+        this.#attest(intent);
         return;
       case 'set weight':
         if ((this.#members.get(intent.nodeId) ?? 0) > 0) this.#members.set(intent.nodeId, intent.weight);
@@ -117,6 +139,7 @@ export class ChainModel {
   endBlock(height: number, view: number, proposer: NodeId): boolean {
     const { term } = this;
     this.height = height;
+    for (const [nodeId, { deadline }] of this.candidates) if (height >= deadline) this.candidates.delete(nodeId);
     term.proposers.add(proposer);
     term.highestView = Math.max(term.highestView, view);
     if (height === term.endHeight) {
@@ -133,6 +156,32 @@ export class ChainModel {
       term.endHeight = Math.min(term.endHeight, height + term.parameters.hansa_window);
     }
     return false;
+  }
+
+  #nominate(nodeId: NodeId, weight: number): void {
+    const present = this.#members.get(nodeId);
+    if (present === undefined) return;
+    if (present > 0) this.#members.set(nodeId, weight);
+    else this.candidates.set(nodeId, { weight, deadline: this.height + 1 + PROMOTION_HEIGHTS, attested: new Map() });
+  }
+
+  /** GOV-41, GOV-42: with a quorum of the term's validators the candidate is one of the next term's. */
+  #attest({ nodeId, by, headHeight }: Extract<Intent, { type: 'attest' }>): void {
+    const { validators } = this.term;
+    const candidate = this.candidates.get(nodeId);
+    const height = this.height + 1;
+    const isOld = height - 1 - headHeight > ATTESTATION_LAG_MAX;
+    if (candidate === undefined || isOld || !validators.some((validator) => validator.nodeId === by)) return;
+    candidate.attested.set(by, height);
+    let [total, weight] = [0, 0];
+    for (const validator of validators) {
+      total += validator.weight;
+      const at = candidate.attested.get(validator.nodeId);
+      if (at !== undefined && at + ATTESTATION_HEIGHTS > height) weight += validator.weight;
+    }
+    if (weight < Math.floor((total + Math.floor((total - 1) / 3)) / 2) + 1) return;
+    this.candidates.delete(nodeId);
+    this.#members.set(nodeId, candidate.weight);
   }
 
   #isLastValidator(nodeId: NodeId): boolean {

@@ -3,7 +3,7 @@
  * remember every word. What they were told must be what the chain says.
  */
 import { ethereumCrypto } from '@hansa/crypto';
-import { encodeCall } from '@hansa/executor';
+import { accountOfNode, argumentTypes, encodeCall } from '@hansa/executor';
 import { decodePoolJournal } from '@hansa/node';
 import { type AddressHex, bytesToHex, type HashHex, type NodeId, toHeight } from '@hansa/primitives';
 import { encodeSignedTransaction } from '@hansa/protocol';
@@ -14,12 +14,16 @@ import type { FullNode, TransactionStatus } from './full-node.ts';
 import type { NodeWorld } from './node-world.ts';
 
 const SYSTEM_CONFIG = '0000000000000000000000000000000000001000' as AddressHex;
+const COMMITTEE = '0000000000000000000000000000000000010001' as AddressHex;
 const CONSENSUS = '0000000000000000000000000000000000001003' as AddressHex;
 /** Without an answer for so long a client asks another node. */
 const PATIENCE_US = 2_000_000;
 /** Transactions of one account that are on their way. */
 const OPEN_COUNT_MAX = 4;
 const GAS_LIMIT = 200_000n;
+const PROPOSAL_GAS_LIMIT = 1_000_000n;
+/** Attestations of one validator come so far apart at the least. */
+const ATTEST_US = 700_000;
 const POOL_BUSY_CODES: ReadonlySet<string> = new Set(['POOL_BUSY', 'VERIFY_BUSY', 'POOL_FULL']);
 
 export type Change = Intent extends infer T ? (T extends unknown ? Omit<T, keyof Common> : never) : never;
@@ -47,6 +51,8 @@ export class Clients {
   readonly #chainId: number;
   readonly #accounts: readonly Account[];
   readonly #admins: readonly Account[];
+  /** Accounts of the nodes' keys, by node. */
+  readonly #validators: ReadonlyMap<NodeId, Account>;
   /** Told as ended without being on the chain: it must stay so. */
   readonly #neverFinal: Map<HashHex, string> = new Map();
 
@@ -67,6 +73,15 @@ export class Clients {
     this.#chainId = parts.world.genesis.chainId;
     this.#accounts = keysOf('client', parts.accountCount).map(accountOf);
     this.#admins = keysOf('admin', parts.adminCount).map(accountOf);
+    const nodeKeys = keysOf('node', parts.nodes.length);
+    this.#validators = new Map(
+      parts.nodes.map(({ nodeId }, index) => {
+        const key = nodeKeys[index] as Uint8Array;
+        const address = accountOfNode(nodeId);
+        parts.world.transactions.standFor(address, ethereumCrypto.addressOfKey(key));
+        return [nodeId, { key, address, nonce: 0n, open: [] }];
+      }),
+    );
   }
 
   /** Keeps sending and asking until then. */
@@ -79,10 +94,30 @@ export class Clients {
       () => this.#transfer(),
     );
     this.#every(
+      () => ATTEST_US,
+      endUs,
+      () => this.#attest(),
+    );
+    this.#every(
       () => 400_000,
       endUs,
       () => this.#ask(),
     );
+  }
+
+  /** What the nodes of validators say of candidates, as far as the chain does not have it yet. */
+  #attest(): void {
+    const { model, chain } = this.#chain;
+    const head = chain.at(-1);
+    if (head === undefined) return;
+    for (const [nodeId, { attested }] of model.candidates) {
+      for (const { nodeId: by } of model.term.validators) {
+        const account = this.#validators.get(by);
+        if (account === undefined || attested.has(by) || account.open.length > 0) continue;
+        const change = { type: 'attest', nodeId, by, headHeight: head.header.height, headHash: head.hash } as const;
+        this.#send(account, change, undefined);
+      }
+    }
   }
 
   /** A transaction of an admin. */
@@ -253,7 +288,8 @@ export class Clients {
         if (place?.height !== status.height || place.index !== status.index)
           lie(`at ${status.height}/${status.index}, the chain has it at ${place?.height}/${place?.index}`);
         const receipt = node.receiptOf(status);
-        if (receipt?.transactionHash !== hash || receipt.status !== 1) lie('its receipt is another');
+        if (receipt?.transactionHash !== hash || (receipt.status !== 1 && intent.type === 'transfer'))
+          lie('its receipt is another');
         return;
       }
       case 'replaced':
@@ -302,7 +338,7 @@ export class Clients {
         type: intent.lastHeight === undefined ? 0 : 1,
         chainId: this.#chainId,
         nonce: intent.nonce,
-        gasLimit: GAS_LIMIT,
+        gasLimit: intent.type === 'transfer' ? GAS_LIMIT : PROPOSAL_GAS_LIMIT,
         maxFeePerGas: 0n,
         maxPriorityFeePerGas: 0n,
         to,
@@ -326,11 +362,21 @@ function callOf(intent: Intent): readonly [AddressHex, bigint, Uint8Array] {
       return memberCall('remove(string)', intent.nodeId);
     case 'add validator':
       return memberCall('addSealer(string,uint256)', intent.nodeId, intent.weight);
+    case 'attest':
+      return [
+        CONSENSUS,
+        0n,
+        encodeCall(
+          'attest(string,uint256,bytes32)',
+          ['string', 'uint256', 'bytes32'],
+          [intent.nodeId, BigInt(intent.headHeight), intent.headHash],
+        ),
+      ];
     case 'set weight':
       return memberCall('setWeight(string,uint256)', intent.nodeId, intent.weight);
     case 'parameter': {
       const value = [intent.key satisfies ParameterKey, String(intent.value)];
-      return [SYSTEM_CONFIG, 0n, encodeCall('setValueByKey(string,string)', ['string', 'string'], value)];
+      return proposalOf(SYSTEM_CONFIG, encodeCall('setValueByKey(string,string)', ['string', 'string'], value));
     }
   }
 }
@@ -340,16 +386,22 @@ function memberCall(signature: string, nodeId: NodeId, weight?: number): readonl
     weight === undefined
       ? encodeCall(signature, ['string'], [nodeId])
       : encodeCall(signature, ['string', 'uint256'], [nodeId, BigInt(weight)]);
-  return [CONSENSUS, 0n, data];
+  return proposalOf(CONSENSUS, data);
+}
+
+/** One organisation governs alone: what it proposes is done at once, or refused. */
+function proposalOf(target: AddressHex, data: Uint8Array): readonly [AddressHex, bigint, Uint8Array] {
+  const signature = 'createProposal(address[],bytes[],bool,uint256,string)';
+  return [COMMITTEE, 0n, encodeCall(signature, argumentTypes(signature), [[target], [data], true, 1_000n, ''])];
 }
 
 function accountOf(key: Uint8Array): Account {
   return { key, address: ethereumCrypto.addressOfKey(key), nonce: 0n, open: [] };
 }
 
-export function keysOf(role: 'client' | 'admin', count: number): readonly Uint8Array[] {
+export function keysOf(role: 'client' | 'admin' | 'node', count: number): readonly Uint8Array[] {
   return Array.from({ length: count }, (_, index) => {
-    const key = new Uint8Array(32).fill(role === 'client' ? 1 : 2);
+    const key = new Uint8Array(32).fill({ client: 1, admin: 2, node: 3 }[role]);
     key[31] = index + 1;
     return key;
   });

@@ -382,7 +382,7 @@ function drawGenesis(chance: Prng, memberCount: number, candidateCount: number):
   const isObserver = chance.chance(0.5);
   const nodeCount = memberCount + (isObserver ? candidateCount : 0);
   return {
-    formatVersion: 1,
+    formatVersion: 2,
     chainId: SIM_CHAIN_ID,
     groupId: SIM_GROUP_ID,
     suite: 'standard',
@@ -394,9 +394,19 @@ function drawGenesis(chance: Prng, memberCount: number, candidateCount: number):
       window: chance.pick([1, 2, 4, 8, 8]),
       leaderPeriod: chance.pick([3, 8, 16, 64, 256]),
       txCountLimit: chance.pick([1, 3, 20]),
+      // Who is away for long stays a validator here, so that the set is what was decided.
+      demotionTerms: 0,
     },
+    committee: { participationRate: 66, winRate: 66 },
     organisations: [
-      { id: ORGANISATION, name: ORGANISATION, admins: keysOf('admin', ADMIN_COUNT).map(addressOf).sort(byText) },
+      {
+        id: ORGANISATION,
+        name: ORGANISATION,
+        contact: '',
+        admins: keysOf('admin', ADMIN_COUNT).map(addressOf).sort(byText),
+        threshold: 1,
+        governorWeight: 1,
+      },
     ],
     nodes: Array.from({ length: nodeCount }, (_, index) => ({
       nodeId: simNodeId(index),

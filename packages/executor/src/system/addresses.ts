@@ -1,0 +1,36 @@
+import {
+  ACCOUNT_ADDRESS,
+  AUTH_ADDRESS,
+  COMMITTEE_ADDRESS,
+  CONSENSUS_ADDRESS,
+  SYSTEM_CONFIG_ADDRESS,
+} from '@hansa/membership';
+import { type AddressHex, toAddressHex } from '@hansa/primitives';
+
+/** Views of the committee with the ABI of FISCO BCOS's Committee and ProposalManager, named by 0x10001. */
+export const COMMITTEE_VIEW_ADDRESS: AddressHex = toAddressHex('0000000000000000000000000000000000010011');
+export const PROPOSALS_VIEW_ADDRESS: AddressHex = toAddressHex('0000000000000000000000000000000000010012');
+
+const ADDRESSES: ReadonlySet<AddressHex> = new Set([
+  SYSTEM_CONFIG_ADDRESS,
+  CONSENSUS_ADDRESS,
+  AUTH_ADDRESS,
+  COMMITTEE_ADDRESS,
+  ACCOUNT_ADDRESS,
+  COMMITTEE_VIEW_ADDRESS,
+  PROPOSALS_VIEW_ADDRESS,
+]);
+
+export const isSystemAddress = (address: AddressHex): boolean => ADDRESSES.has(address);
+
+/** Events of the system contracts; nothing in them is indexed (spec GOV-70). */
+export const SYSTEM_EVENTS = {
+  /** Subject, what it was, what it is, why. From 0x1003, whatever was changed. */
+  changed: 'Changed(string,string,string,string)',
+  proposed: 'Proposed(uint256,string,address)',
+  voted: 'Voted(uint256,address,bool)',
+  settled: 'Settled(uint256,uint8,int256)',
+  /** FISCO BCOS's: what a passed proposal gave. */
+  execResult: 'execResult(int256)',
+  attested: 'Attested(string,string,uint256)',
+} as const;
