@@ -19,7 +19,7 @@ export { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas 
 export { buildGenesisBlock, type GenesisBlock } from './genesis.ts';
 export { accountOfNode, isFeeFree } from './governance.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
-export { SYSTEM_EVENTS } from './system/addresses.ts';
+export { isSystemAddress, SYSTEM_EVENTS } from './system/addresses.ts';
 export { SYSTEM_CONTRACTS } from './system/index.ts';
 export { DEFAULT_TRACE_LIMITS, type TraceJson, type TraceLimits } from './trace/types.ts';
 export {

@@ -16,6 +16,20 @@ import { readAscii, readText } from './records.ts';
 /** Changes of one proposal. All together take effect, or none (spec GOV-12). */
 export const ACTION_COUNT_MAX = 32;
 
+/** A change of one node. */
+export type NodeAction =
+  | {
+      readonly type: 'addObserver';
+      readonly nodeId: string;
+      readonly organisationId: string;
+      /** Undefined: a known node keeps its own. */
+      readonly addresses: readonly string[] | undefined;
+    }
+  | { readonly type: 'addSealer'; readonly nodeId: string; readonly weight: bigint }
+  | { readonly type: 'setWeight'; readonly nodeId: string; readonly weight: bigint }
+  | { readonly type: 'remove'; readonly nodeId: string }
+  | { readonly type: 'suspend'; readonly nodeId: string };
+
 /** One change that the committee decides on (docs/spec/governance.md, GOV-10). Weights are as wide as a call can say. */
 export type Action =
   | {
@@ -27,17 +41,7 @@ export type Action =
       readonly threshold: number;
     }
   | { readonly type: 'removeOrganisation'; readonly id: string }
-  | {
-      readonly type: 'addObserver';
-      readonly nodeId: string;
-      readonly organisationId: string;
-      /** Undefined: a known node keeps its own. */
-      readonly addresses: readonly string[] | undefined;
-    }
-  | { readonly type: 'addSealer'; readonly nodeId: string; readonly weight: bigint }
-  | { readonly type: 'setWeight'; readonly nodeId: string; readonly weight: bigint }
-  | { readonly type: 'remove'; readonly nodeId: string }
-  | { readonly type: 'suspend'; readonly nodeId: string }
+  | NodeAction
   | { readonly type: 'setParameter'; readonly key: string; readonly value: string }
   | { readonly type: 'setGovernor'; readonly organisationId: string; readonly weight: bigint }
   | { readonly type: 'setRates'; readonly participationRate: number; readonly winRate: number }

@@ -1,7 +1,6 @@
 /** Rules of each action on what is governed (docs/spec/governance.md, section 2; membership.md, section 2). Pure. */
 import {
   type AddressHex,
-  assertNever,
   compareText,
   fail,
   type Height,
@@ -27,7 +26,7 @@ import {
   VALIDATOR_COUNT_MAX,
   VALIDATOR_WEIGHT_MAX,
 } from '@hansa/protocol';
-import { ACTION_COUNT_MAX, type Action, subjectOf } from './action.ts';
+import { ACTION_COUNT_MAX, type Action, type NodeAction, subjectOf } from './action.ts';
 import { MEMBERSHIP_CODES, type Refusal } from './codes.ts';
 import type { Governed } from './governed.ts';
 import { AUTH_TYPE, NO_POLICY, STATUS, withEntry } from './permission.ts';
@@ -120,8 +119,6 @@ function applyAction(governed: Governed, action: Action, context: ApplyContext):
       const policy = governed.contracts.get(action.contract) ?? NO_POLICY;
       return ok(withContract(governed, action.contract, { ...policy, admin: action.admin }));
     }
-    default:
-      return assertNever(action);
   }
 }
 
@@ -184,8 +181,6 @@ function removeOrganisation(governed: Governed, id: string): Applied {
   return ok({ ...governed, registry: { ...registry, organisations } });
 }
 
-type NodeAction = Extract<Action, { readonly nodeId: string }>;
-
 /** spec MEM-11 to MEM-17. */
 function changeNode(governed: Governed, action: NodeAction, context: ApplyContext): Applied {
   const { registry } = governed;
@@ -219,8 +214,6 @@ function changeNode(governed: Governed, action: NodeAction, context: ApplyContex
     case 'suspend':
       if (known === undefined) return noNode();
       return put({ ...known, role: 'suspended', weight: 0, ...stamp });
-    default:
-      return assertNever(action);
   }
 }
 

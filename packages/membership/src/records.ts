@@ -1,4 +1,4 @@
-import { type AddressHex, asciiBytes, bytesToHex, type Result, toAddressHex } from '@hansa/primitives';
+import { type AddressHex, asciiBytes, bytesToHex, compareText, type Result, toAddressHex } from '@hansa/primitives';
 import {
   CONTACT_SIZE_MAX,
   decodeTermInfo,
@@ -145,7 +145,7 @@ export function registryRecords(registry: Registry): { readonly key: StateKey; r
     })),
     ...registry.nodes.map((node) => ({ key: nodeKey(node.nodeId), value: encodeNode(node) })),
   ];
-  return records.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return records.sort((a, b) => compareText(a.key, b.key));
 }
 
 /** What differs between two registries, as changes of the state ordered by key. */
@@ -158,7 +158,7 @@ export function registryChanges(before: Registry, after: Registry): readonly Sta
     if (previous === undefined || !isEqual(previous, record.value)) changes.push(record);
   }
   for (const key of old.keys()) changes.push({ key, value: undefined });
-  return changes.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return changes.sort((a, b) => compareText(a.key, b.key));
 }
 
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {

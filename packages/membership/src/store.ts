@@ -1,4 +1,13 @@
-import { assert, concatBytes, fromHex, type HashHex, type Height, type Result, type Term } from '@hansa/primitives';
+import {
+  assert,
+  compareText,
+  concatBytes,
+  fromHex,
+  type HashHex,
+  type Height,
+  type Result,
+  type Term,
+} from '@hansa/primitives';
 import {
   type ChainParameters,
   decodeParameters,
@@ -124,7 +133,7 @@ export function genesisRecords(
     { key: COMMITTEE_KEY, value: encodeCommittee(committee) },
     { key: TERM_KEY, value: encodeTermState(term) },
     { key: PARAMETERS_KEY, value: encodeParameters(parameters) },
-  ].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  ].sort((a, b) => compareText(a.key, b.key));
 }
 
 /** What the registry root needs of the chain's suite. */

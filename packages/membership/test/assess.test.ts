@@ -68,6 +68,9 @@ describe('GOV-30: assessment of a set', () => {
       setOf(8).map((validator, i) => ({ ...validator, organisationId: `o${i}`, weight: i < 7 ? 2 : 1 })),
     );
     expect(wide.blockingPairs.length).toBeLessThanOrEqual(16);
+    // Two of ten and eleven of one: each of the two with anybody, and both together.
+    const heavy = assess(weighed(10, 10, ...Array.from({ length: 11 }, () => 1)));
+    expect([heavy.blockingAlone, heavy.blockingPairs.length, heavy.blockingPairCount]).toEqual([[], 16, 23]);
   });
 
   it('GOV-30: holds by its definition for any weights', () => {

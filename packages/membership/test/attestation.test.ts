@@ -5,16 +5,18 @@ import {
   ATTESTATION_HEIGHTS,
   ATTESTATION_LAG_MAX,
   type Attestation,
+  absentAtEnd,
   attestationFault,
   MEMBERSHIP_CODES as CODES,
   demoted,
   findNode,
+  genesisTermState,
   isAttested,
   suspendProven,
   withAttestation,
   withDemoted,
 } from '../src/index.ts';
-import { codeOf, done, height, nodeIdAt, registryOf, setOf, weighed } from './kit.ts';
+import { block, codeOf, done, GENESIS, height, nodeIdAt, parameters, registryOf, setOf, weighed } from './kit.ts';
 
 const by = (index: number, at: number): Attestation => ({ nodeId: nodeIdAt(index), height: height(at) });
 
@@ -53,6 +55,18 @@ describe('GOV-41: attestations', () => {
     const set = weighed(3, 1, 1, 1, 1);
     expect(isAttested([by(1, 1), by(2, 1), by(3, 1), by(4, 1)], set, height(2))).toBe(false);
     expect(isAttested([by(0, 1), by(1, 1), by(2, 1)], set, height(2))).toBe(true);
+  });
+});
+
+describe('MEM-24, GOV-50: who counts as absent at the end of a term', () => {
+  it('MEM-24: those of the present set whose view was skipped', () => {
+    const term = genesisTermState({ validators: setOf(4), parameters: parameters() }, GENESIS);
+    expect(absentAtEnd(term, block(term, 1, 0))).toEqual([]);
+    const first = term.info.validators[term.info.primaryOrder[0] as number]?.nodeId;
+    expect(absentAtEnd(term, block(term, 1, 1))).toEqual([{ nodeId: first, since: 1 }]);
+    // Skipped again, it counts from the first time on.
+    const before = { ...term, absent: [{ nodeId: first as NodeId, since: 0 as Term }] };
+    expect(absentAtEnd(before, block(term, 1, 1))).toEqual([{ nodeId: first, since: 0 }]);
   });
 });
 

@@ -27,6 +27,7 @@ import {
   encodeTermNumber,
   type Governed,
   genesisCommittee,
+  genesisRegistry,
   governedChanges,
   HISTORY_COUNT_KEY,
   historyChanges,
@@ -276,6 +277,16 @@ describe('GOV-1: what is governed, in state', () => {
     expect(() => readContractPolicy(broken, CONTRACT)).toThrow(/does not decode/);
     expect(encodeContractPolicy(NO_POLICY)).toHaveLength(26);
     expect(encodeParameters(start.parameters).length).toBeGreaterThan(0);
+  });
+
+  it('MEM-20: genesis names the first members', () => {
+    const [organisation] = start.registry.organisations;
+    const { since: _, reason: __, ...node } = start.registry.nodes[0] as Governed['registry']['nodes'][number];
+    const genesis = { organisations: [{ ...organisation, governorWeight: 3 }], nodes: [node] } as unknown as Genesis;
+    expect(genesisRegistry(genesis)).toEqual({
+      organisations: [organisation],
+      nodes: [{ ...node, since: 0, reason: 'genesis' }],
+    });
   });
 
   it('GOV-2: genesis names the first governors', () => {

@@ -140,9 +140,13 @@ describe('MEM-2 to MEM-5: records', () => {
     },
   );
 
-  it('a weight must fit the role', () => {
+  it('MEM-3: a weight must fit the role, and there are four of them', () => {
     const [first] = registry.nodes;
     assert(first !== undefined, 'the registry has nodes');
+    const bytes = encodeNode(first);
+    const roleAt = 1 + 64 + 4 + first.organisationId.length;
+    expect(bytes[roleAt]).toBe(1);
+    expect(decodeNode(Uint8Array.from(bytes, (byte, i) => (i === roleAt ? 4 : byte))).ok).toBe(false);
     expect(decodeNode(encodeNode({ ...first, weight: 0 })).ok).toBe(false);
     expect(decodeNode(encodeNode({ ...first, role: 'observer' })).ok).toBe(false);
   });

@@ -1,4 +1,5 @@
 import type { FinalHead } from '@hansa/consensus';
+import { isFeeFree, isSystemAddress } from '@hansa/executor';
 import type { LedgerReader } from '@hansa/ledger';
 import { type AddressHex, assert, type HashHex, type Height } from '@hansa/primitives';
 import {
@@ -64,6 +65,13 @@ export function createHeadView(start: HeadViewStart, reader: LedgerReader, monot
     committedAtMs: () => committedAtMs,
     height: (): Height => head.height,
     parameters: (): ChainParameters => head.term.parameters,
+    isFeeFree: (transaction) => {
+      if (transaction.to === undefined || !isSystemAddress(transaction.to)) return false;
+      const state = reader.snapshot();
+      const isFree = isFeeFree(state, transaction);
+      void state.close();
+      return isFree;
+    },
     account: (address) => accounts.get(address) ?? remember(address, read(address)),
     onCommitted: (block) => {
       head = block.head;

@@ -310,6 +310,7 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
         healing: orNull(TEXT),
       }),
     ),
+    setAside: listOf(record({ nodeId: NODE_ID, organisation: TEXT, role: TEXT, since: WHOLE, reason: TEXT })),
     results: listOf(record({ height: WHOLE, blockHash: HASH, weight: WHOLE, nodeIds: listOf(NODE_ID) })),
     syncing: orNull(record({ current: QUANTITY, highest: QUANTITY })),
     pool: record({ pending: WHOLE, queued: WHOLE, ordered: WHOLE }),

@@ -248,6 +248,8 @@ export type NodeStatusReport = {
     readonly nodeIds: readonly NodeId[];
   }[];
   readonly peers: readonly PeerReport[];
+  /** Nodes that lost their vote or their place by a rule, or wait for attestations. */
+  readonly setAside: readonly SetAsideReport[];
 };
 
 export type MemberReport = {
@@ -280,6 +282,15 @@ export type MembersReport = {
   readonly members: readonly MemberReport[];
   /** A change that waits for the end of the term. */
   readonly changePending: boolean;
+};
+
+/** A node that lost its vote, or its place, by a rule: for `status`. */
+export type SetAsideReport = {
+  readonly nodeId: NodeId;
+  readonly organisation: string;
+  readonly role: string;
+  readonly since: number;
+  readonly reason: string;
 };
 
 /** What a set of validators can bear. */

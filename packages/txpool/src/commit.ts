@@ -146,7 +146,7 @@ function isRuleChange(before: ChainParameters, after: ChainParameters): boolean 
 function takeParameters({ index, end, parameters }: CommitDependencies): void {
   for (const entry of [...index.byHash.values()]) {
     if (entry.isOwn || entry.orderedHeight !== undefined) continue;
-    const refusal = validateParameters(entry.tx, parameters);
+    const refusal = validateParameters(entry.tx, parameters, index.isFeeFree);
     if (refusal === undefined) continue;
     const { hash, code, message, remedy } = refusal;
     end(entry, { type: 'dropped here', hash, code, message, remedy });

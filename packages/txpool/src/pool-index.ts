@@ -4,7 +4,7 @@ import { AccountQueue } from './account-queue.ts';
 import { type Entry, isPreferred, priceOf } from './entry.ts';
 import { IndexedHeap } from './indexed-heap.ts';
 import type { ChainView, PoolCounts } from './ports.ts';
-import { validateParameters } from './validate-stateless.ts';
+import { type FeeRule, validateParameters } from './validate-stateless.ts';
 
 /** Heads in order of selection. */
 function isHeadBefore(a: AccountQueue, b: AccountQueue): boolean {
@@ -33,6 +33,7 @@ export class PoolIndex {
   readonly #accounts: Map<AddressHex, AccountQueue> = new Map();
   /** Accounts without transactions, least recently settled first. */
   readonly #idle: Set<AccountQueue> = new Set();
+  readonly isFeeFree: FeeRule;
   parameters: ChainParameters;
   sizeBytes = 0;
   #pendingCount = 0;
@@ -44,6 +45,7 @@ export class PoolIndex {
     this.#now = now;
     this.#idleCountMax = idleCountMax;
     this.parameters = chain.parameters();
+    this.isFeeFree = (tx) => chain.isFeeFree?.(tx) === true;
   }
 
   get size(): number {
@@ -119,7 +121,8 @@ export class PoolIndex {
   /** Why the next transaction of an account cannot be ordered although its nonce is next. */
   blockedCause(entry: Entry, account: AccountQueue): 'funds' | 'parameters' | undefined {
     if (entry.cost > account.balance - account.inFlightCost) return 'funds';
-    if (account.hasCode || validateParameters(entry.tx, this.parameters) !== undefined) return 'parameters';
+    if (account.hasCode || validateParameters(entry.tx, this.parameters, this.isFeeFree) !== undefined)
+      return 'parameters';
     return undefined;
   }
 

@@ -285,6 +285,7 @@ class Pool implements TxPool {
       chainId: this.#chainId,
       limits: this.#limits,
       parameters: this.#index.parameters,
+      isFeeFree: this.#index.isFeeFree,
     });
   }
 

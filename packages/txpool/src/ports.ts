@@ -19,6 +19,8 @@ export type ChainView = {
   account(address: AddressHex): AccountFacts;
   /** Parameters that hold for the next height. */
   parameters(): ChainParameters;
+  /** Whether the minimum price does not count for it (spec EXE-18). Asked only of what is below it. Default: never. */
+  isFeeFree?(tx: SignedTransaction): boolean;
 };
 
 /**

@@ -52,7 +52,7 @@ function blockedStatus(entry: Entry, account: AccountQueue, index: PoolIndex): P
       };
     }
     if (index.blockedCause(before, account) === 'parameters') {
-      const refusal = validateParameters(before.tx, index.parameters);
+      const refusal = validateParameters(before.tx, index.parameters, index.isFeeFree);
       return {
         type: 'queued',
         cause: 'parameters',

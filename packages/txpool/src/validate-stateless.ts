@@ -23,7 +23,12 @@ export function intrinsicGas(tx: SignedTransaction): bigint {
 /** Rules that need no account: what fails here fails everywhere as long as the parameters hold. */
 export function validateStateless(
   tx: SignedTransaction,
-  rules: { readonly chainId: number; readonly limits: PoolLimits; readonly parameters: ChainParameters },
+  rules: {
+    readonly chainId: number;
+    readonly limits: PoolLimits;
+    readonly parameters: ChainParameters;
+    readonly isFeeFree: FeeRule;
+  },
 ): PoolRefusal | undefined {
   const { chainId, limits, parameters } = rules;
   const { hash } = tx;
@@ -77,11 +82,18 @@ export function validateStateless(
       `set the gas limit to ${needed} or more (eth_estimateGas names it)`,
     );
   }
-  return validateParameters(tx, parameters);
+  return validateParameters(tx, parameters, rules.isFeeFree);
 }
 
+/** Whether a transaction below the minimum price may pass all the same. */
+export type FeeRule = (tx: SignedTransaction) => boolean;
+
 /** The rules that a change of the chain's parameters can turn over. */
-export function validateParameters(tx: SignedTransaction, parameters: ChainParameters): PoolRefusal | undefined {
+export function validateParameters(
+  tx: SignedTransaction,
+  parameters: ChainParameters,
+  isFeeFree: FeeRule,
+): PoolRefusal | undefined {
   const { hash } = tx;
   if (tx.gasLimit > parameters.blockGasLimit) {
     return poolRefusal(
@@ -99,7 +111,7 @@ export function validateParameters(tx: SignedTransaction, parameters: ChainParam
       'lower the gas limit, or split the work over several transactions',
     );
   }
-  if (tx.maxFeePerGas >= parameters.minimumGasPrice) return undefined;
+  if (tx.maxFeePerGas >= parameters.minimumGasPrice || isFeeFree(tx)) return undefined;
   if (tx.type === 2) {
     return poolRefusal(
       'POOL_FEE_CAP_TOO_LOW',

@@ -96,6 +96,24 @@ describe('a final block', () => {
     expect(world.select()).toEqual([own]);
   });
 
+  test('EXE-18: what need not pay is admitted, kept and ordered below the minimum price', () => {
+    const world = new World({}, { parameters: { minimumGasPrice: 5n } });
+    world.fund(1, 10n ** 18n);
+    const vote = tx({ from: 3, nonce: 0, to: address(50) });
+    expect(world.add(vote)).toBe('POOL_UNDERPRICED');
+    world.feeFreeTo = address(50);
+    expect(world.add(vote)).toBe('pending');
+    expect(world.add(tx({ from: 4, nonce: 0 }))).toBe('POOL_UNDERPRICED');
+    world.parameters = { ...world.parameters, minimumGasPrice: 50n };
+    world.commit([]);
+    expect(world.select()).toEqual([vote]);
+    // Who sent it does not govern any more.
+    world.feeFreeTo = undefined;
+    world.parameters = { ...world.parameters, minimumGasPrice: 60n };
+    world.commit([]);
+    expect(world.pool.status(vote.hash)).toMatchObject({ type: 'dropped here', code: 'POOL_UNDERPRICED' });
+  });
+
   test('heights must rise', () => {
     const world = new World({}, { head: 4 });
     expect(() => world.pool.onCommitted({ height: height(4), executed: [], leftOut: [], accounts: [] })).toThrow(

@@ -48,6 +48,8 @@ export function tx(fields: TxFields): SignedTransaction {
 export class World {
   readonly accounts: Map<AddressHex, AccountFacts> = new Map();
   parameters: ChainParameters = DEFAULT_CHAIN_PARAMETERS;
+  /** Transactions to it need no price. */
+  feeFreeTo: AddressHex | undefined;
   head = 0;
   timeMs = 0;
   readonly journal: Uint8Array[][] = [];
@@ -66,6 +68,7 @@ export class World {
       height: () => height(this.head),
       account: (of) => this.accounts.get(of) ?? { nonce: 0n, balance: 0n, hasCode: false },
       parameters: () => this.parameters,
+      isFeeFree: ({ to }) => to !== undefined && to === this.feeFreeTo,
     };
     const journal: PoolJournal = {
       append: (transactions) => {

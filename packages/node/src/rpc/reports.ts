@@ -1,6 +1,7 @@
 import type { LedgerReader } from '@hansa/ledger';
 import {
   isSameValidatorSet,
+  type RegisteredNode,
   type Registry,
   readAttestations,
   readCommittee,
@@ -95,6 +96,15 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
       whyNoBlock,
       remedy,
       divergence: divergenceReport(),
+      setAside: registry()
+        .nodes.filter(isSetAside)
+        .map((node) => ({
+          nodeId: node.nodeId,
+          organisation: node.organisationId,
+          role: node.role,
+          since: node.since,
+          reason: node.reason,
+        })),
       results: pbft.resultGroups.map((group) => ({ ...group, blockHash: `0x${group.blockHash}` })),
       peers: network.peers().map(peerReport),
     };
@@ -154,4 +164,9 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     ...createGovernanceReports(reader),
     misbehaviour: () => dependencies.misbehaviours.records(),
   };
+}
+
+/** Demoted, suspended, or a candidate: somebody should know of it. */
+function isSetAside({ role, reason }: RegisteredNode): boolean {
+  return role === 'suspended' || role === 'candidate' || (role === 'observer' && reason.startsWith('absent for '));
 }

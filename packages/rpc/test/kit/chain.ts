@@ -406,6 +406,7 @@ function statusOf(validators: ValidatorSet): ReturnType<RpcBackend['status']> {
     whyNoBlock: null,
     remedy: null,
     divergence: null,
+    setAside: [],
     results: [],
     peers: [
       {

@@ -280,6 +280,7 @@ const statusOf = (nodeId: NodeStatusReport['nodeId']): NodeStatusReport => ({
   whyNoBlock: null,
   remedy: null,
   divergence: null,
+  setAside: [],
   results: [],
   peers: [],
 });

@@ -27,6 +27,13 @@ export type StatusReport = {
   readonly missing: readonly { readonly nodeId: string; readonly organisation: string | null }[];
   readonly whyNoBlock: string | null;
   readonly remedy: string | null;
+  readonly setAside: readonly {
+    readonly nodeId: string;
+    readonly organisation: string | null;
+    readonly role: string;
+    readonly since: number;
+    readonly reason: string;
+  }[];
   readonly divergence: {
     readonly height: number;
     readonly field: string;
@@ -99,6 +106,8 @@ function show(status: StatusReport, output: Output): void {
   output.line(stateOf(status));
   if (status.remedy !== null) output.line(`  what to do: ${status.remedy}`);
   if (status.divergence !== null) showDivergence(status.divergence, output);
+  for (const { organisation, nodeId, role, since, reason } of status.setAside)
+    output.line(`${organisation ?? 'node'} ${shortId(nodeId)} is ${role} since block ${since}: ${reason}`);
   output.line();
   const rows = status.peers.map((peer) => [
     peer.organisation ?? '',
