@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
+import { MUTANTS } from '../src/mutants/list.ts';
 import { BROKEN_QUORUM } from '../src/mutants/list-quorum.ts';
 import { createPatchedProgram } from '../src/mutants/patched-program.ts';
-import { runSeed } from '../src/simulator/cluster.ts';
+import { type RunReport, runSeed } from '../src/simulator/cluster.ts';
+import { describeLimits, type RunLimits } from '../src/simulator/limits.ts';
+import { readOptions } from '../src/simulator/options.ts';
 import { runSeeds } from '../src/simulator/run-seeds.ts';
+import { shrinkRun } from '../src/simulator/shrink.ts';
 import { Summary } from '../src/simulator/summary.ts';
 
 test('300 seeds: every checker holds, every rule is exercised', { timeout: 600_000 }, async () => {
@@ -30,4 +34,42 @@ test('a quorum that is one vote too small is caught', async () => {
   remove();
   const caught = [1, 2, 3].map((seed) => runSeed({ seed, program }).violation?.checker);
   expect(caught).toEqual(['chain', 'chain', 'chain']);
+});
+
+test('after days without a quorum the next block comes as soon as one can talk', () => {
+  const kinds = new Set<string>();
+  let longestMs = 0;
+  for (let seed = 1; seed <= 8; seed++) {
+    const report = runSeed({ seed, profile: 'outage' });
+    expect({ seed, violation: report.violation }).toEqual({ seed, violation: undefined });
+    expect(report.recoveryMs).toBeDefined();
+    for (const name of report.counts.keys()) if (name.startsWith('outage: ')) kinds.add(name);
+    longestMs = Math.max(longestMs, report.virtualMs);
+  }
+  expect(kinds.size).toBeGreaterThan(2);
+  expect(longestMs).toBeGreaterThan(24 * 3_600_000);
+});
+
+test.each([
+  { name: 'a rewrite loses what is one height above the final one', seed: 4, checker: 'restored' },
+  { name: 'quorum is one vote too small', seed: 1, checker: 'chain' },
+])('a failing seed is made smaller: $name', async ({ name, seed, checker }) => {
+  const patches = MUTANTS.find((mutant) => mutant.name === name)?.patches ?? [];
+  const { program, remove } = await createPatchedProgram(`shrink-${checker}`, patches);
+  remove();
+  const run = (limits: RunLimits): RunReport => runSeed({ seed, program, limits });
+  const found = run({});
+  const { report, limits } = shrinkRun(found, run);
+  expect([found.violation?.checker, report.violation?.checker]).toEqual([checker, checker]);
+  expect(report.drawn.faults.length).toBeLessThan(3);
+  expect(report.drawn.liars).toEqual([]);
+  expect(report.virtualMs).toBeLessThan(found.virtualMs);
+
+  const again = readOptions(['--seed', String(seed), ...describeLimits(limits).trim().split(' ')]);
+  expect(run(again?.limits ?? {})).toEqual(report);
+});
+
+test('a run that does not fail is left as it is', () => {
+  const clean = runSeed({ seed: 1 });
+  expect(shrinkRun(clean, () => expect.unreachable())).toEqual({ limits: {}, report: clean, runCount: 0 });
 });

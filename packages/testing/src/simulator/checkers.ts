@@ -2,7 +2,7 @@
  * What must hold, judged from disks, wire and effects only, with own arithmetic: nothing here asks the replica whether
  * it is right. The first violation ends the run.
  */
-import type { PbftReport, PbftStatus } from '@hansa/consensus';
+import { DEFAULT_PBFT_SETTINGS, type PbftReport, type PbftStatus } from '@hansa/consensus';
 import type { DriverReport } from '@hansa/node';
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import type { Proposal, TermInfo } from '@hansa/protocol';
@@ -122,7 +122,7 @@ export class Checkers {
     const nowMs = this.world.queue.nowMs;
     if (!this.#termSeenMs.has(status.term)) this.#termSeenMs.set(status.term, nowMs);
     const elapsedMs = nowMs - (this.#termSeenMs.get(status.term) ?? nowMs);
-    const { viewTimeoutBaseMs, window } = node.state.term.parameters;
+    const { viewTimeoutBaseMs, viewTimeoutCapMs, window } = node.state.term.parameters;
     this.highestView = Math.max(this.highestView, status.view);
     this.votes.onStatus(node, status);
     const accused = this.votes.accusedCount(status.term);
@@ -131,6 +131,10 @@ export class Checkers {
         'views',
         `${node.label} is in view ${status.view} ${elapsedMs} ms after the start of term ${status.term}`,
       );
+    }
+    const limitMs = (status.timer?.limitTicks ?? 0) * DEFAULT_PBFT_SETTINGS.tickMs;
+    if (limitMs > viewTimeoutCapMs) {
+      this.fail('views', `${node.label} waits ${limitMs} ms in view ${status.view}, the cap is ${viewTimeoutCapMs}`);
     }
     if (status.inFlight.length > 2 * window) {
       this.fail('bounded', `${node.label} has ${status.inFlight.length} heights in flight, the window is ${window}`);

@@ -7,6 +7,8 @@ import { Liar, type LiarRun, STRATEGIES, type Strategy } from './byzantine.ts';
 import { Checkers } from './checkers.ts';
 import { EventQueue } from './event-queue.ts';
 import { Faults, PROFILES, type Profile } from './faults.ts';
+import { CHAOS_MS, type RunLimits } from './limits.ts';
+import { Outage } from './outage.ts';
 import type { SimPacket } from './packet.ts';
 import { Prng } from './prng.ts';
 import { type SimTransaction, simGenesis } from './sim-chain.ts';
@@ -20,6 +22,7 @@ export type RunOptions = {
   readonly seed: number;
   readonly profile?: Profile;
   readonly nodes?: number;
+  readonly limits?: RunLimits;
   readonly writeTrace?: (line: string) => void;
   /** The real one when it is missing. */
   readonly program?: Program;
@@ -30,6 +33,8 @@ export type RunReport = {
   readonly profile: Profile;
   readonly nodes: number;
   readonly liars: readonly string[];
+  /** What happened, as `RunLimits` name it. */
+  readonly drawn: { readonly faults: readonly number[]; readonly liars: readonly number[] };
   readonly virtualMs: number;
   readonly height: number;
   readonly terms: number;
@@ -47,7 +52,9 @@ export type RunReport = {
 const REAL_PROGRAM: Program = { ConsensusDriver, createVoteStore, openVoteStore, replaceLostVoteStore };
 /** Packets, ticks and timers of a run by ordered pair of nodes; the busiest of many clean runs had a third of it. */
 const EVENTS_PER_PAIR_MAX = 8_000;
-const CHAOS_US = 28_000_000;
+const CHAOS_US = 1_000 * CHAOS_MS;
+/** After days of sleep, until the healing. */
+const AWAKE_US = 10_000_000;
 const JUDGE_US = 30_000_000;
 const QUIET_US = 8_000_000;
 /** Base and cap of the time-outs stay what a chain starts with: the bounds of liveness are derived from them. */
@@ -67,6 +74,8 @@ class Cluster {
   readonly #nodes: SimNode[];
   readonly #memberCount: number;
   readonly #liars: Liar[] = [];
+  readonly #outage: Outage | undefined;
+  #faults: Faults | undefined;
   #faultyLeft = 0;
   #transactionCount = 0;
   #recoveryMs: number | undefined;
@@ -104,6 +113,7 @@ class Cluster {
     this.#nodes = [];
     this.#run = { world: this.#world, network, checkers, nodes: this.#nodes, crashed: undefined };
     this.#populate(chance);
+    this.#outage = this.#profile === 'outage' ? new Outage(this.#run, chance.fork(4)) : undefined;
   }
 
   #populate(chance: Prng): void {
@@ -116,10 +126,16 @@ class Cluster {
     this.#faultyLeft -= liarCount;
     for (const node of chance.sample(this.#nodes.slice(0, this.#memberCount), liarCount)) {
       const strategies = chance.sample(STRATEGIES, chance.between(1, 4));
-      this.#addLiar(node, strategies);
+      const [own, other, twin] = [300, 400, 200].map((stream) => chance.fork(stream + node.index)) as [
+        Prng,
+        Prng,
+        Prng,
+      ];
+      if (this.#options.limits?.liars?.includes(node.index) === false) continue;
+      this.#addLiar(node, strategies, own);
       if (!strategies.includes('twins')) continue;
       const traits = { index: node.index, nodeId: node.nodeId, twin: true };
-      this.#addLiar(this.#addNode(traits, chance.fork(200 + node.index)), strategies);
+      this.#addLiar(this.#addNode(traits, twin), strategies, other);
     }
   }
 
@@ -130,7 +146,7 @@ class Cluster {
     return node;
   }
 
-  #addLiar(node: SimNode, strategies: readonly Strategy[]): void {
+  #addLiar(node: SimNode, strategies: readonly Strategy[], chance: Prng): void {
     const { world, network, nodes } = this.#run;
     const run = {
       world,
@@ -139,7 +155,7 @@ class Cluster {
         void network.tampers.set(node, (_from, to, packet) => change(to, packet)),
       inject: (to: SimNode, packet: SimPacket) => network.inject(node, to, packet),
     };
-    this.#liars.push(new Liar(node, strategies, run, this.#chance.fork(300 + this.#liars.length)));
+    this.#liars.push(new Liar(node, strategies, run, chance));
   }
 
   run(): RunReport {
@@ -171,17 +187,22 @@ class Cluster {
 
   #isOver(): boolean {
     const { queue, nodes } = this.#world;
-    if (queue.ranCount > EVENTS_PER_PAIR_MAX * nodes.length ** 2) {
+    const patience = 1 + (this.#outage?.workedUs ?? 0) / (CHAOS_US + JUDGE_US);
+    if (queue.ranCount > EVENTS_PER_PAIR_MAX * nodes.length ** 2 * patience) {
       this.#run.checkers.fail('busy', `${queue.ranCount} events in ${queue.nowMs} ms: messages breed messages`);
     }
     return this.#run.checkers.violation !== undefined;
   }
 
   #chaos(): void {
+    const { faults, chaosMs = CHAOS_MS } = this.#options.limits ?? {};
+    const endUs = 1_000 * chaosMs;
     const control = {
       run: this.#run,
       profile: this.#profile,
-      endUs: CHAOS_US,
+      endUs,
+      outage: this.#outage,
+      mayHappen: (fault: number) => faults === undefined || faults.includes(fault),
       spendFaulty: () => {
         if (this.#faultyLeft === 0) return false;
         this.#faultyLeft--;
@@ -191,8 +212,15 @@ class Cluster {
       submitSetChange: (validators: ValidatorSet) => this.#submit({ type: 'validators', validators }),
       submitParameterChange: (parameters: Partial<ChainParameters>) => this.#submit({ type: 'parameters', parameters }),
     };
-    new Faults(control, this.#chance.fork(2)).start();
-    this.#world.queue.runUntil(CHAOS_US, () => this.#isOver());
+    this.#faults = new Faults(control, this.#chance.fork(2));
+    this.#faults.start();
+    const { queue } = this.#world;
+    queue.runUntil(endUs, () => this.#isOver());
+    if (this.#outage === undefined || this.#isOver()) return;
+    queue.runUntil(queue.nowUs + this.#outage.workedUs, () => this.#isOver());
+    this.#world.trace(() => 'sleep');
+    queue.jump(this.#outage.sleptUs);
+    queue.runUntil(queue.nowUs + AWAKE_US, () => this.#isOver());
   }
 
   /** A set in which those that lie or have lost their votes weigh at most F. */
@@ -247,7 +275,7 @@ class Cluster {
     this.#run.crashed = (node) => world.queue.after(100_000, () => node.start());
     for (const node of this.#nodes) {
       node.resume();
-      node.clockOffsetMs = 0;
+      if (this.#outage === undefined) node.clockOffsetMs = 0;
       node.executeUs = 2_000;
       node.syncUs = 500;
       node.disk.isFull = false;
@@ -321,6 +349,10 @@ class Cluster {
       profile: this.#profile,
       nodes: this.#memberCount,
       liars: this.#liars.map(({ node, strategies }) => `${node.label}: ${[...strategies].join(' + ')}`),
+      drawn: {
+        faults: this.#faults?.happened ?? [],
+        liars: [...new Set(this.#liars.map(({ node }) => node.index))],
+      },
       virtualMs: world.queue.nowMs,
       height: this.#run.checkers.chain.length,
       terms: (this.#run.checkers.chain.at(-1)?.state.term.term ?? 0) + 1,

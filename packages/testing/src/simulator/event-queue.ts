@@ -42,6 +42,12 @@ export class EventQueue {
     }
   }
 
+  /** Everybody sleeps: time passes, and what is due in a second is still due in a second. */
+  jump(us: number): void {
+    this.#nowUs += us;
+    for (let i = 0; i < this.#times.length; i++) this.#times[i] = (this.#times[i] as number) + us;
+  }
+
   /** Runs everything up to this time, then stands at it. `isDone` stops it early. */
   runUntil(timeUs: number, isDone: () => boolean = () => false): void {
     while (this.#times.length > 0 && (this.#times[0] as number) <= timeUs) {

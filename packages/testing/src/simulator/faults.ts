@@ -1,11 +1,12 @@
 /** What goes wrong, and when: drawn from the seed. Profiles differ in what they draw most. */
 import type { ChainParameters, ValidatorSet } from '@hansa/protocol';
 import type { Member } from './member.ts';
+import type { Outage } from './outage.ts';
 import type { Prng } from './prng.ts';
 import type { DelayProfile } from './sim-network.ts';
 import type { Run, SimNode } from './sim-node.ts';
 
-export const PROFILES = ['general', 'hunting', 'stall', 'crash-between'] as const;
+export const PROFILES = ['general', 'hunting', 'stall', 'crash-between', 'outage'] as const;
 export type Profile = (typeof PROFILES)[number];
 
 const ACTIONS = [
@@ -60,6 +61,7 @@ const WEIGHTS: Readonly<Record<Profile, Partial<Record<Action, number>>>> = {
   },
   hunting: { mute: 12, delay: 2, loss: 1, connect: 2, 'crash at boundary': 3, 'one-way': 3, 'set change': 1 },
   stall: { connect: 1 },
+  outage: { delay: 2, loss: 1, slow: 1 },
   'crash-between': {
     'crash at boundary': 14,
     crash: 3,
@@ -74,6 +76,7 @@ const INTERVAL_US: Readonly<Record<Profile, readonly [number, number]>> = {
   general: [100_000, 2_000_000],
   hunting: [100_000, 1_500_000],
   stall: [1_000_000, 5_000_000],
+  outage: [1_000_000, 4_000_000],
   'crash-between': [50_000, 700_000],
 };
 const MUTABLE = [
@@ -94,6 +97,10 @@ export type FaultControl = {
   readonly run: Run;
   readonly profile: Profile;
   readonly endUs: number;
+  /** Of the profile `outage`. */
+  readonly outage: Outage | undefined;
+  /** What was left out of a run makes all that is drawn later neither more nor less. */
+  mayHappen(fault: number): boolean;
   /** Honest members that may still lose their votes: F minus liars minus those that did. */
   spendFaulty(): boolean;
   changeSet(): ValidatorSet | undefined;
@@ -104,12 +111,17 @@ export type FaultControl = {
 export class Faults {
   readonly #control: FaultControl;
   readonly #chance: Prng;
+  readonly #restarts: Prng;
+  /** Numbers of those that happened. */
+  readonly happened: number[] = [];
+  #count = 0;
   readonly #actions: Action[] = [];
   readonly #saved: Map<SimNode, readonly (Uint8Array | undefined)[]> = new Map();
 
   constructor(control: FaultControl, chance: Prng) {
     this.#control = control;
     this.#chance = chance;
+    this.#restarts = chance.fork(1);
     for (const action of ACTIONS) {
       const weight = WEIGHTS[control.profile][action] ?? 0;
       for (let i = 0; i < weight; i++) this.#actions.push(action);
@@ -128,6 +140,8 @@ export class Faults {
         world.trace(() => 'silence');
       });
     }
+    const { outage } = this.#control;
+    if (outage !== undefined) world.queue.after(this.#chance.between(2_000_000, 8_000_000), () => outage.begin());
     this.#next(endUs);
   }
 
@@ -137,27 +151,33 @@ export class Faults {
     const [least, most] = INTERVAL_US[profile];
     world.queue.after(this.#chance.between(least, most), () => {
       if (world.queue.nowUs >= endUs) return;
-      this.#act(this.#chance.pick(this.#actions));
+      const fault = this.#count++;
+      const action = this.#chance.pick(this.#actions);
+      const chance = this.#chance.fork(fault);
+      if (this.#control.mayHappen(fault)) {
+        this.happened.push(fault);
+        this.#act(action, chance);
+      }
       this.#next(endUs);
     });
   }
 
   #restartLater(node: SimNode): void {
-    const { endUs } = this.#control;
+    const { endUs, outage } = this.#control;
+    if (outage?.keepsDown(node) === true) return;
     const { world } = this.#control.run;
-    const delayUs = this.#chance.chance(0.7)
-      ? this.#chance.between(50_000, 1_500_000)
-      : this.#chance.between(1_500_000, 12_000_000);
+    const delayUs = this.#restarts.chance(0.7)
+      ? this.#restarts.between(50_000, 1_500_000)
+      : this.#restarts.between(1_500_000, 12_000_000);
     const atUs = Math.min(world.queue.nowUs + delayUs, Math.max(endUs, world.queue.nowUs + 100_000));
     world.queue.at(atUs, () => node.start());
   }
 
-  #act(action: Action): void {
+  #act(action: Action, chance: Prng): void {
     const { world, network, nodes } = this.#control.run;
-    const chance = this.#chance;
     const node = chance.pick(nodes);
     world.count(`fault: ${action}`);
-    world.trace(() => `fault ${action} (${node.label})`);
+    world.trace(() => `fault ${this.#count - 1} ${action} (${node.label})`);
     switch (action) {
       case 'delay':
         network.delay = chance.pick(['lan', 'wan', 'jitter', 'heavy'] satisfies DelayProfile[]);
@@ -167,13 +187,13 @@ export class Faults {
         network.repeatRate = chance.pick([0, 0.05, 0.3]);
         break;
       case 'partition':
-        this.#partition();
+        this.#partition(chance);
         break;
       case 'isolate':
         network.filters.set('isolate', (from, to) => from === node || to === node);
         break;
       case 'one-way':
-        this.#oneWay();
+        this.#oneWay(chance);
         break;
       case 'flap': {
         const peer = chance.pick(nodes);
@@ -185,10 +205,10 @@ export class Faults {
         break;
       }
       case 'mute':
-        this.#mute();
+        this.#mute(chance);
         break;
       case 'connect':
-        this.#connect();
+        this.#connect(chance);
         break;
       case 'pause':
         node.pause(chance.pick([100_000, 500_000, 2_000_000, 8_000_000]));
@@ -213,7 +233,7 @@ export class Faults {
         });
         break;
       default:
-        this.#actOnDisk(action, node);
+        this.#actOnDisk(action, node, chance);
     }
   }
 
@@ -223,9 +243,9 @@ export class Faults {
       'crash' | 'crash at boundary' | 'crash many' | 'disk full' | 'damage' | 'wipe' | 'roll back' | 'diverge'
     >,
     node: SimNode,
+    chance: Prng,
   ): void {
     const { nodes } = this.#control.run;
-    const chance = this.#chance;
     switch (action) {
       case 'crash':
         node.crash();
@@ -266,26 +286,26 @@ export class Faults {
     }
   }
 
-  #partition(): void {
+  #partition(chance: Prng): void {
     const { network, nodes } = this.#control.run;
-    const side: ReadonlySet<Member> = new Set(this.#chance.sample(nodes, this.#chance.between(1, nodes.length - 1)));
+    const side: ReadonlySet<Member> = new Set(chance.sample(nodes, chance.between(1, nodes.length - 1)));
     network.filters.set('partition', (from, to) => side.has(from) !== side.has(to));
   }
 
-  #oneWay(): void {
+  #oneWay(chance: Prng): void {
     const { network, nodes } = this.#control.run;
     const cut = new Set<string>();
     for (const from of nodes) {
-      for (const to of nodes) if (this.#chance.chance(0.2)) cut.add(`${from.label}/${to.label}`);
+      for (const to of nodes) if (chance.chance(0.2)) cut.add(`${from.label}/${to.label}`);
     }
     network.filters.set('one-way', (from, to) => cut.has(`${from.label}/${to.label}`));
   }
 
   /** One kind of message reaches one or two only. */
-  #mute(): void {
+  #mute(chance: Prng): void {
     const { world, network, nodes } = this.#control.run;
-    const kind = this.#chance.pick(MUTABLE);
-    const hearing: ReadonlySet<Member> = new Set(this.#chance.sample(nodes, this.#chance.between(0, 2)));
+    const kind = chance.pick(MUTABLE);
+    const hearing: ReadonlySet<Member> = new Set(chance.sample(nodes, chance.between(0, 2)));
     network.filters.set(
       'mute',
       (_from, to, packet) => packet.type === 'pbft' && packet.message.type === kind && !hearing.has(to),
@@ -293,10 +313,10 @@ export class Faults {
     world.trace(() => `mute ${kind} to all but ${[...hearing].map(({ label }) => label).join() || 'none'}`);
   }
 
-  #connect(): void {
+  #connect(chance: Prng): void {
     const { network, nodes } = this.#control.run;
     const names = [...network.filters.keys()].filter((name) => name !== 'stall');
-    for (const name of names) if (this.#chance.chance(0.6)) network.filters.delete(name);
+    for (const name of names) if (chance.chance(0.6)) network.filters.delete(name);
     for (const node of nodes) {
       for (const peer of nodes) {
         if (node !== peer && node.isUp && peer.isUp && network.isConnected(node, peer)) node.onConnected(peer);

@@ -1,9 +1,17 @@
 /** `npm run sim -- --help`. */
+import { runSeed } from './cluster.ts';
+import { describeLimits, type RunLimits } from './limits.ts';
+import { NODE_PROFILE } from './node/node-run.ts';
 import { HELP, OptionError, readOptions, type SimOptions } from './options.ts';
 import { runAnySeed, runSeeds } from './run-seeds.ts';
+import { SCALE_SIZES, scaleLines } from './scale.ts';
+import { shrinkRun } from './shrink.ts';
 import { type SeedResult, Summary, toSeedResult } from './summary.ts';
 
 const PROGRESS_INTERVAL_MS = process.stdout.isTTY ? 500 : 10_000;
+/** Failures that are made smaller; what has one cause mostly comes often. */
+const SHRUNK_MAX = 3;
+const SCALE_BLOCKS = 10;
 /** From here on chance is no excuse for a rule that never came up. */
 const COVERED_SEEDS_MIN = 200;
 
@@ -12,6 +20,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) process.stdout.write(HELP);
+  else if (options.scale) for (const line of scaleLines(SCALE_SIZES, SCALE_BLOCKS)) say(line);
   else process.exitCode = options.seed === undefined ? await runMany(options) : await runOne(options, options.seed);
 } catch (error) {
   if (!(error instanceof OptionError)) throw error;
@@ -19,15 +28,15 @@ try {
   process.exitCode = 2;
 }
 
-async function runOne({ trace, shape }: SimOptions, seed: number): Promise<number> {
+async function runOne({ trace, shape, limits }: SimOptions, seed: number): Promise<number> {
   const summary = new Summary();
   const startedMs = performance.now();
-  const report = await runAnySeed({ seed, ...shape, ...(trace ? { writeTrace: say } : {}) });
+  const report = await runAnySeed({ seed, ...shape, limits, ...(trace ? { writeTrace: say } : {}) });
   summary.add(toSeedResult(report));
   say(`seed ${describeRun(report)}`);
   say(`trace hash     ${report.traceHash.toString(16).padStart(8, '0')}`);
   sayEnd(summary, startedMs);
-  for (const failure of summary.failures) say(describeFailure(failure, shape));
+  for (const failure of summary.failures) say(describeFailure(failure, shape, limits));
   return sayVerdict(summary, true);
 }
 
@@ -37,7 +46,10 @@ async function runMany({ seeds, first, shape, processes }: SimOptions): Promise<
   let shownMs = startedMs;
   await runSeeds({ first, count: seeds, ...shape }, Math.min(processes, seeds), (result) => {
     summary.add(result);
-    if (result.violation !== undefined) say(`${clearedLine()}${describeFailure(result, shape)}`);
+    if (result.violation !== undefined) {
+      say(`${clearedLine()}${describeFailure(result, shape, {})}`);
+      if (summary.failures.length <= SHRUNK_MAX) saySmaller(result, shape);
+    }
     if (performance.now() - shownMs < PROGRESS_INTERVAL_MS) return;
     shownMs = performance.now();
     const rate = (summary.seedCount / (shownMs - startedMs)) * 1_000;
@@ -69,12 +81,29 @@ function sayVerdict(summary: Summary, mayLeaveRules: boolean): number {
   return failed === 0 && isCovered ? 0 : 1;
 }
 
-function describeFailure(result: SeedResult, shape: SimOptions['shape']): string {
+/** Of a run of the consensus core only: whole nodes take too long for many attempts. */
+function saySmaller({ seed, profile }: SeedResult, shape: SimOptions['shape']): void {
+  if (profile === NODE_PROFILE) return;
+  const options = { seed, profile, ...(shape.nodes === undefined ? {} : { nodes: shape.nodes }) };
+  const { limits, report, runCount } = shrinkRun(runSeed(options), (smaller) =>
+    runSeed({ ...options, limits: smaller }),
+  );
+  const { faults, liars } = report.drawn;
+  say(`  smaller, after ${runCount} runs: ${faults.length} faults, ${liars.length} liars`);
+  say(`  ${report.violation?.checker}: ${report.violation?.detail}`);
+  say(`  replay: ${replayOf(seed, shape, limits)}`);
+}
+
+function describeFailure(result: SeedResult, shape: SimOptions['shape'], limits: RunLimits): string {
   const { seed, violation } = result;
   const where = `seed ${describeRun(result)} at ${((violation?.atMs ?? 0) / 1000).toFixed(3)} s`;
-  const drawn = `${shape.profile === undefined ? '' : ` --profile ${shape.profile}`}${shape.nodes === undefined ? '' : ` --nodes ${shape.nodes}`}`;
-  const replay = `npm run sim -- --seed ${seed}${drawn} --trace`;
+  const replay = replayOf(seed, shape, limits);
   return `FAILED ${where}\n  ${violation?.checker}: ${violation?.detail}\n  replay: ${replay}`;
+}
+
+function replayOf(seed: number, { profile, nodes }: SimOptions['shape'], limits: RunLimits): string {
+  const drawn = `${profile === undefined ? '' : ` --profile ${profile}`}${nodes === undefined ? '' : ` --nodes ${nodes}`}`;
+  return `npm run sim -- --seed ${seed}${drawn}${describeLimits(limits)} --trace`;
 }
 
 function describeRun({

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { PROFILES, type Profile } from './faults.ts';
+import type { RunLimits } from './limits.ts';
 import { NODE_PROFILE } from './node/node-run.ts';
 
 /** Of one seed: of the consensus core, or the full stack. */
@@ -13,8 +14,12 @@ export type SimOptions = {
   /** Just this one. */
   readonly seed: number | undefined;
   readonly trace: boolean;
+  /** A table by the size of the set instead of seeds. */
+  readonly scale: boolean;
   /** What every run shares, when it is not drawn. */
   readonly shape: { readonly profile?: AnyProfile; readonly nodes?: number };
+  /** Of one seed, as a failure prints them. */
+  readonly limits: RunLimits;
   readonly processes: number;
 };
 
@@ -23,9 +28,13 @@ export const HELP: string = `Consensus under faults, on virtual time: the real r
   npm run sim -- [--seeds N] [--first S]   N seeds (100), beginning with S (1)
   npm run sim -- --seed S [--trace]        one seed; --trace shows all that happens, packet by packet
 
+  --faults L, --liars L, --chaos MS
+                  of one seed: only these of the drawn faults and liars (1,5,9 or none), a shorter chaos;
+                  as a failure prints them that was made smaller
   --profile P     ${PROFILES.join(', ')}; drawn from the seed when it is missing.
                   ${NODE_PROFILE}: the full stack, with ledger, pool, journal, sync and execution
   --nodes N       members at the start; drawn from 4 to 7 when it is missing
+  --scale         no seeds: a table of what a block costs with 4 to 100 members, all up, and F of them down
   --processes N   how many seeds at a time; one for each core when it is missing
   --help          this text
 
@@ -50,7 +59,9 @@ export function readOptions(args: readonly string[]): SimOptions | undefined {
     first: natural(values, 'first') ?? 1,
     seed,
     trace: values['trace'] === true,
+    scale: values['scale'] === true,
     shape: { ...(profile === undefined ? {} : { profile }), ...(nodes === undefined ? {} : { nodes }) },
+    limits: limitsOf(values, seed),
     processes: Math.max(1, natural(values, 'processes') ?? availableParallelism()),
   };
 }
@@ -67,9 +78,13 @@ function parse(args: readonly string[]): Values {
         first: { type: 'string' },
         seed: { type: 'string' },
         trace: { type: 'boolean' },
+        scale: { type: 'boolean' },
         profile: { type: 'string' },
         nodes: { type: 'string' },
         processes: { type: 'string' },
+        faults: { type: 'string' },
+        liars: { type: 'string' },
+        chaos: { type: 'string' },
       },
     });
     return values;
@@ -84,6 +99,28 @@ function natural(values: Values, name: string): number | undefined {
   const value = Number(text);
   if (Number.isSafeInteger(value) && value >= 0) return value;
   throw new OptionError(`--${name} takes a whole number from 0, got "${String(text)}"`);
+}
+
+function limitsOf(values: Values, seed: number | undefined): RunLimits {
+  const faults = naturals(values, 'faults');
+  const liars = naturals(values, 'liars');
+  const chaosMs = natural(values, 'chaos');
+  const isGiven = faults !== undefined || liars !== undefined || chaosMs !== undefined;
+  if (isGiven && seed === undefined) throw new OptionError('--faults, --liars and --chaos need --seed S');
+  return {
+    ...(faults === undefined ? {} : { faults }),
+    ...(liars === undefined ? {} : { liars }),
+    ...(chaosMs === undefined ? {} : { chaosMs }),
+  };
+}
+
+/** A list with commas, or "none". */
+function naturals(values: Values, name: string): readonly number[] | undefined {
+  const text = values[name];
+  if (text === undefined || text === 'none') return text === undefined ? undefined : [];
+  return String(text)
+    .split(',')
+    .map((part) => natural({ [name]: part }, name) as number);
 }
 
 function profileOf(text: string | boolean | undefined): AnyProfile | undefined {

@@ -356,10 +356,17 @@ export class SimNode implements Member {
         },
       },
       verifier: {
-        verify: (checks, done) =>
-          done(checks.map(({ digest, signature, nodeId }) => simVerify(digest, signature, nodeId))),
+        verify: (checks, done) => {
+          world.checkedCount += checks.length;
+          done(checks.map(({ digest, signature, nodeId }) => simVerify(digest, signature, nodeId)));
+        },
       },
-      signer: { sign: (digest) => simSign(digest, this.nodeId) },
+      signer: {
+        sign: (digest) => {
+          world.signedCount++;
+          return simSign(digest, this.nodeId);
+        },
+      },
       digests: world.digests,
       transactions: {
         check: (request) => this.pool.check(request, this.status, world.queue.nowUs),

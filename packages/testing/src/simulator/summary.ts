@@ -5,7 +5,7 @@ import type { NodeRunReport } from './node/node-run.ts';
 import type { AnyProfile } from './options.ts';
 
 /** What a run tells its parent process: plain values. */
-export type SeedResult = Omit<RunReport, 'counts' | 'rules' | 'profile'> & {
+export type SeedResult = Omit<RunReport, 'counts' | 'rules' | 'profile' | 'drawn'> & {
   readonly profile: AnyProfile;
   readonly counts: readonly (readonly [string, number])[];
   readonly rules: readonly (readonly [RuleId, number])[];

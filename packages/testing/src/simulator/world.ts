@@ -44,6 +44,9 @@ export class World {
   readonly rules: Map<RuleId, number> = new Map();
   /** How far a clock was ahead at any time of the run: what an honest primary may have believed. */
   clockAheadMsMax = 0;
+  /** Signatures that all nodes have checked, and made. */
+  checkedCount = 0;
+  signedCount = 0;
   readonly #writeTrace: ((line: string) => void) | undefined;
   readonly #executions: Map<string, SimState> = new Map();
   readonly #certificates: Map<string, boolean> = new Map();
