@@ -1,3 +1,4 @@
+import { DEFAULT_CHAIN_PARAMETERS } from '@hansa/protocol';
 import { expect, test } from 'vitest';
 import { MUTANTS } from '../src/mutants/list.ts';
 import { BROKEN_QUORUM } from '../src/mutants/list-quorum.ts';
@@ -6,6 +7,7 @@ import { type RunReport, runSeed } from '../src/simulator/cluster.ts';
 import { describeLimits, type RunLimits } from '../src/simulator/limits.ts';
 import { readOptions } from '../src/simulator/options.ts';
 import { runSeeds } from '../src/simulator/run-seeds.ts';
+import { messagesOfFormula, runScale } from '../src/simulator/scale.ts';
 import { shrinkRun } from '../src/simulator/shrink.ts';
 import { Summary } from '../src/simulator/summary.ts';
 
@@ -72,4 +74,18 @@ test.each([
 test('a run that does not fail is left as it is', () => {
   const clean = runSeed({ seed: 1 });
   expect(shrinkRun(clean, () => expect.unreachable())).toEqual({ limits: {}, report: clean, runCount: 0 });
+});
+
+test.each([
+  { nodes: 4, crashed: 1 },
+  { nodes: 31, crashed: 0 },
+  { nodes: 31, crashed: 10 },
+])('a block of $nodes members, $crashed of them down, costs what the formula says', ({ nodes, crashed }) => {
+  const row = runScale({ nodes, crashed, blocks: 4 });
+  const formula = messagesOfFormula(nodes - crashed);
+  expect(Math.abs(row.messages - formula)).toBeLessThan(0.05 * formula);
+  expect(Math.abs(row.checks - formula)).toBeLessThan(0.05 * formula);
+  // The primaries of the first views are all among those that are down.
+  const { viewTimeoutCapMs } = DEFAULT_CHAIN_PARAMETERS;
+  expect(row.firstBlockMs).toBeLessThan(2_000 + (crashed + 1) * viewTimeoutCapMs);
 });
