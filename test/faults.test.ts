@@ -1,8 +1,8 @@
 /** Nodes are killed by SIGKILL in every combination that PBFT must bear, and in one that it must not hide. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainOf, faultsOf, sendFinal } from './kit/chain.ts';
-import { headsEqual, playRounds } from './kit/chaos.ts';
 import { heightOf, type ReadyNode, rpc, startDevnet, type TestDevnet, until } from './kit/devnet.ts';
+import { headsEqual, playRounds } from './kit/kill-rounds.ts';
 import { endTerm } from './kit/terms.ts';
 import { Wallet } from './kit/wallet.ts';
 

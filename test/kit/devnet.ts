@@ -158,12 +158,19 @@ async function stopAll(
   return gone;
 }
 
-export type StartOptions = { readonly extra?: readonly string[]; readonly env?: Readonly<Record<string, string>> };
+export type StartOptions = {
+  readonly extra?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** No file may grow beyond this: a disk that is full before the node knows (`ulimit -f`). */
+  readonly fileSizeKibMax?: number;
+};
 
 /** One node by `hansa start`. */
-export function startNode(dir: string, { extra = [], env = {} }: StartOptions = {}): RunningNode {
+export function startNode(dir: string, { extra = [], env = {}, fileSizeKibMax }: StartOptions = {}): RunningNode {
   const args = [HANSA, 'start', '--dir', dir, '--log', 'json', ...extra];
-  return follow(spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } }));
+  const limited = ['-c', `ulimit -f ${fileSizeKibMax}; exec "$@"`, 'bash', process.execPath, ...args];
+  const [program, programArgs] = fileSizeKibMax === undefined ? [process.execPath, args] : ['bash', limited];
+  return follow(spawn(program, programArgs, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } }));
 }
 
 /** What a child process says, and when it ends. */

@@ -1,3 +1,4 @@
+import type { Receipt } from './chain.ts';
 import { RpcAnswerError, rpc } from './devnet.ts';
 import { Wallet } from './wallet.ts';
 
@@ -24,8 +25,11 @@ export type LoadOptions = {
  */
 export class Load {
   readonly acknowledged: Set<string> = new Set();
-  /** Those of them whose receipt a node has answered. */
-  finalCount = 0;
+  /** Those of them whose receipt a node has answered, with the block hash that it named. */
+  readonly receipts: Map<string, string> = new Map();
+  /** When a client last learned that something is final, and the longest time without it since `beginGap`. */
+  #finalAtMs = performance.now();
+  #gapMs = 0;
   /** Error answers of nodes that live, and how often; none is expected. */
   readonly refusals: Map<string, number> = new Map();
   #isStopped = false;
@@ -36,6 +40,21 @@ export class Load {
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#done = Promise.all(options.accounts.map((index) => this.#run(index)));
+  }
+
+  get finalCount(): number {
+    return this.receipts.size;
+  }
+
+  /** Begins to look for the longest time without a final transaction. */
+  beginGap(): void {
+    this.#finalAtMs = performance.now();
+    this.#gapMs = 0;
+  }
+
+  /** Longest time without a final transaction since `beginGap`, that until now included. */
+  gapMs(): number {
+    return Math.max(this.#gapMs, performance.now() - this.#finalAtMs);
   }
 
   /** Resolves when `count` more transactions have been acknowledged. */
@@ -76,11 +95,18 @@ export class Load {
     wallet.nonce = await this.#firstNonce(wallet);
     while (!this.#isStopped) {
       const { raw, hash } = await wallet.sign();
-      const isFinal = await this.#submit(raw);
-      if (isFinal) this.finalCount++;
+      const blockHash = await this.#submit(raw);
+      if (blockHash !== undefined) this.#onFinal(hash, blockHash);
       this.acknowledged.add(hash);
       this.#wake();
     }
+  }
+
+  #onFinal(hash: string, blockHash: string): void {
+    const nowMs = performance.now();
+    this.#gapMs = Math.max(this.#gapMs, nowMs - this.#finalAtMs);
+    this.#finalAtMs = nowMs;
+    this.receipts.set(hash, blockHash);
   }
 
   #wake(): void {
@@ -98,15 +124,15 @@ export class Load {
     }
   }
 
-  /** True when a receipt came back, false when a node only said that it has the transaction. */
-  async #submit(raw: string): Promise<boolean> {
+  /** Block hash of the receipt; undefined when a node only said that it has the transaction. */
+  async #submit(raw: string): Promise<string | undefined> {
     for (;;) {
       try {
-        await rpc(this.#url(), 'eth_sendRawTransactionSync', [raw, this.#options.waitMs ?? 1_000]);
-        return true;
+        const params = [raw, this.#options.waitMs ?? 1_000];
+        return (await rpc<Receipt>(this.#url(), 'eth_sendRawTransactionSync', params)).blockHash;
       } catch (error) {
         if (error instanceof RpcAnswerError) {
-          if (IN_POOL.has(error.code) || KNOWN.test(error.message)) return false;
+          if (IN_POOL.has(error.code) || KNOWN.test(error.message)) return undefined;
           this.refusals.set(error.message, (this.refusals.get(error.message) ?? 0) + 1);
         }
         await pause();
