@@ -88,6 +88,8 @@ export type SimNode = {
   /** Added to what it computes as a block hash: a node that executes differently. */
   salt: string;
   overtakenIn: PoolState['overtakenIn'];
+  /** Transactions do not reach its pool. */
+  isBlind: boolean;
 };
 
 /**
@@ -135,6 +137,7 @@ export class Cluster {
         held: new Set(),
         salt: '',
         overtakenIn: undefined,
+        isBlind: false,
       });
     }
     for (const node of this.nodes) this.start(node);
@@ -448,7 +451,7 @@ export class Cluster {
   private refreshPool(node: SimNode): void {
     if (node.replica === undefined) return;
     const taken = this.takenBy(node);
-    const isWaiting = [...this.pending].some((hash) => !taken.has(hash));
+    const isWaiting = !node.isBlind && [...this.pending].some((hash) => !taken.has(hash));
     const { overtakenIn } = node;
     const key = `${isWaiting}/${overtakenIn === undefined ? '' : `${overtakenIn.term}/${overtakenIn.view}`}`;
     if (key === node.poolKey) return;

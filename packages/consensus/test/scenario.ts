@@ -24,6 +24,7 @@ import { Cluster, digestOf, EPOCH_MS, type Filter, NO_SIGNATURE, sha } from './c
  *   crash I | start I | wipe I    process ends | starts from disk | its vote store is lost
  *   hold I EFFECT | release I EFFECT          the driver of I answers such effects later
  *   salt I TEXT                   node I executes differently from now on
+ *   blind I | sees I              transactions do not reach the pool of I from now on | they do again
  *   overtaken I                   the pool of I sees that the primary passes a transaction over
  *   change HEIGHT                 the block of this height changes the validator set
  *   forge proposal NAME from= view= height= parent= to=     a Byzantine proposal; parent is a name or `final`
@@ -104,6 +105,11 @@ export class Scenario {
         break;
       case 'salt':
         cluster.node(Number(first)).salt = second;
+        break;
+      case 'blind':
+      case 'sees':
+        cluster.node(Number(first)).isBlind = command === 'blind';
+        cluster.refreshPools();
         break;
       case 'overtaken':
         this.#overtake(Number(first));
