@@ -24,6 +24,7 @@ it('exports', () => {
       "executeBlock",
       "intrinsicGas",
       "isFeeFree",
+      "isSystemAddress",
       "selectorOf",
       "topicOf",
       "traceBlock",

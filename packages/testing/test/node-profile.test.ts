@@ -15,7 +15,10 @@ describe('whole nodes', () => {
     const counted = (what: string): number => sum(({ counts }) => counts.get(what) ?? 0);
     expect(sum(({ height }) => height)).toBeGreaterThan(500);
     expect(sum(({ terms }) => terms)).toBeGreaterThan(2 * SEED_COUNT);
-    for (const what of ['crash', 'fault: erase', 'fault: remove', 'lie: forged blocks', 'penalised'])
+    // Which lies there is an occasion for, so few seeds leave to chance; hundreds of them tell all.
+    const lies = new Set(reports.flatMap(({ counts }) => [...counts.keys()].filter((what) => what.startsWith('lie: '))));
+    expect(lies.size).toBeGreaterThan(5);
+    for (const what of ['crash', 'fault: erase', 'fault: remove', 'penalised'])
       expect([what, counted(what) > 0]).toEqual([what, true]);
   }, 240_000);
 
