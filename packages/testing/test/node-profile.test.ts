@@ -16,7 +16,9 @@ describe('whole nodes', () => {
     expect(sum(({ height }) => height)).toBeGreaterThan(500);
     expect(sum(({ terms }) => terms)).toBeGreaterThan(2 * SEED_COUNT);
     // Which lies there is an occasion for, so few seeds leave to chance; hundreds of them tell all.
-    const lies = new Set(reports.flatMap(({ counts }) => [...counts.keys()].filter((what) => what.startsWith('lie: '))));
+    const lies = new Set(
+      reports.flatMap(({ counts }) => [...counts.keys()].filter((what) => what.startsWith('lie: '))),
+    );
     expect(lies.size).toBeGreaterThan(5);
     for (const what of ['crash', 'fault: erase', 'fault: remove', 'penalised'])
       expect([what, counted(what) > 0]).toEqual([what, true]);
