@@ -3,12 +3,15 @@ import { ethereumCrypto } from '@hansa/crypto';
 import {
   type AddressHex,
   asciiBytes,
+  assert,
   bytesToHex,
   fail,
+  type HashHex,
   hexToBytes,
   type NodeId,
   ok,
   type Result,
+  toHashHex,
 } from '@hansa/primitives';
 import { type ChainParameters, DEFAULT_CHAIN_PARAMETERS } from './chain-parameters.ts';
 import type { ProtocolErrorCode, ProtocolFailure } from './errors.ts';
@@ -44,8 +47,8 @@ export function parseGenesis(text: string): Result<Genesis, ProtocolFailure> {
     const fault = genesisFault(genesis);
     return fault === undefined ? ok(genesis) : fail(fault);
   } catch (error) {
-    if (error instanceof GenesisFault) return fail(error.failure);
-    throw error;
+    assert(error instanceof GenesisFault, `a fault of a genesis was expected, got ${String(error)}`);
+    return fail(error.failure);
   }
 }
 
@@ -179,7 +182,7 @@ function accountOf(json: JsonValue, path: string): GenesisAccount {
   };
 }
 
-function storageOf(json: JsonValue, path: string): { readonly slot: string; readonly value: string } {
+function storageOf(json: JsonValue, path: string): { readonly slot: HashHex; readonly value: HashHex } {
   const at = objectAt(json, path, ['slot', 'value']);
   return { slot: at('slot', toWord), value: at('value', toWord) };
 }
@@ -247,10 +250,10 @@ const toBytes: Read<Uint8Array> = (json, path) => {
   return bytes;
 };
 
-const toWord: Read<string> = (json, path) => {
+const toWord: Read<HashHex> = (json, path) => {
   if (typeof json !== 'string' || !/^0x[0-9a-fA-F]{64}$/.test(json))
     throw wrongType(path, 'a string of 0x and 64 hex digits');
-  return json.slice(2).toLowerCase();
+  return toHashHex(json.slice(2).toLowerCase());
 };
 
 /** Either case; with both in it, the checksum of EIP-55 must be right: it is there to catch typing errors. */

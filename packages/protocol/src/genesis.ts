@@ -1,4 +1,4 @@
-import type { AddressHex, NodeId } from '@hansa/primitives';
+import type { AddressHex, HashHex, NodeId } from '@hansa/primitives';
 import type { ChainParameters } from './chain-parameters.ts';
 
 export type GenesisNode = {
@@ -33,7 +33,7 @@ export type GenesisAccount = {
   readonly balance: bigint;
   readonly nonce: bigint;
   readonly code: Uint8Array;
-  readonly storage: readonly { readonly slot: string; readonly value: string }[];
+  readonly storage: readonly { readonly slot: HashHex; readonly value: HashHex }[];
 };
 
 /** Value of genesis.json. Its canonical bytes are hashed; organisations, nodes and accounts are in ascending order of id. */

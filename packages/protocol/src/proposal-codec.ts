@@ -48,7 +48,8 @@ export function proposalTransactionHashes(
       hashes.push(hash);
     }
   }
-  return leftOutIndex === leftOut.length ? hashes : undefined;
+  // As many as there are positions were put in their place, so that all of both lists were.
+  return hashes;
 }
 
 export function writeProposal(writer: Writer, proposal: Proposal): Writer {

@@ -36,11 +36,6 @@ export class Reader {
     return this.#failure !== undefined;
   }
 
-  /** Position of the next byte, for slices of what was read. */
-  get position(): number {
-    return this.#at;
-  }
-
   u8(): number {
     return this.#take(1) ? (this.#bytes[this.#at - 1] as number) : 0;
   }

@@ -49,5 +49,6 @@ function accessListItem(tx: UnsignedTransaction): RlpItem {
 
 function withoutLeadingZeros(bytes: Uint8Array): Uint8Array {
   const first = bytes.findIndex((byte) => byte !== 0);
-  return first < 0 ? new Uint8Array(0) : bytes.subarray(first);
+  assert(first >= 0, 'r and s of a signature that are not zero were expected');
+  return bytes.subarray(first);
 }

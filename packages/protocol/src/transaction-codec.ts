@@ -143,25 +143,24 @@ function readTyped(bytes: Uint8Array, type: 1 | 2): Fields | RlpReader {
 /** Undefined when an address or a key has a wrong length, or there are too many. */
 function readAccessList(reader: RlpReader): readonly AccessListEntry[] | undefined {
   const entries: AccessListEntry[] = [];
-  let wellFormed = true;
   reader.openList();
-  while (reader.hasMore && wellFormed) {
+  while (reader.hasMore) {
     reader.openList();
     const address = reader.string();
     const storageKeys: HashHex[] = [];
     reader.openList();
-    while (reader.hasMore && wellFormed) {
+    while (reader.hasMore) {
       const key = reader.string();
-      wellFormed = key.length === WORD_SIZE && storageKeys.length < ACCESS_LIST_KEY_COUNT_MAX;
-      if (wellFormed) storageKeys.push(hashToHex(key));
+      if (key.length !== WORD_SIZE || storageKeys.length >= ACCESS_LIST_KEY_COUNT_MAX) return undefined;
+      storageKeys.push(hashToHex(key));
     }
-    if (!wellFormed || address.length !== 20 || entries.length >= ACCESS_LIST_ENTRY_COUNT_MAX) return undefined;
+    if (address.length !== 20 || entries.length >= ACCESS_LIST_ENTRY_COUNT_MAX) return undefined;
     reader.closeList();
     reader.closeList();
     entries.push({ address: addressToHex(address), storageKeys });
   }
   reader.closeList();
-  return wellFormed ? entries : undefined;
+  return entries;
 }
 
 function finishTransaction(bytes: Uint8Array, fields: Fields | RlpReader): Result<Transaction, ProtocolFailure> {

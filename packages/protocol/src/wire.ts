@@ -84,6 +84,7 @@ export const EMPTY_CONSENSUS_FRAME: ConsensusFrame = {
 };
 
 const NONCE_SIZE = 16;
+const HASH_SIZE = 32;
 const CONSENSUS_FIELD_COUNT_MAX = 2 * limits.FRAME_TX_COUNT_MAX + limits.FRAME_MESSAGE_COUNT_MAX + 1_024;
 const { ConsensusFrame: ConsensusWire, SyncFrame: SyncWire, TransactionsFrame: TransactionsWire } = hansa.wire;
 
@@ -132,18 +133,18 @@ export function decodeSyncFrame(bytes: Uint8Array): Result<SyncFrame, ProtocolFa
           ? undefined
           : {
               fromHeight: toNumber(request.fromHeight),
-              count: atMost(request.count ?? 0, limits.SYNC_BLOCK_COUNT_MAX),
+              count: atMost(present(request.count), limits.SYNC_BLOCK_COUNT_MAX),
             },
       response:
         response == null
           ? undefined
           : {
-              blocks: capped(response.blocks ?? [], limits.SYNC_BLOCK_COUNT_MAX).map((block) => ({
+              blocks: capped(present(response.blocks), limits.SYNC_BLOCK_COUNT_MAX).map((block) => ({
                 header: copyBytes(block.header, limits.HEADER_SIZE_MAX),
                 body: copyBytes(block.body, limits.BODY_SIZE_MAX),
                 certificate: copyBytes(block.certificate, limits.CERTIFICATE_SIZE_MAX),
               })),
-              busy: response.busy ?? false,
+              busy: present(response.busy),
             },
       ...(changesRequest === 0 ? {} : { changesRequest }),
       ...(changes.length === 0 ? {} : { changes: copyBytes(changes, limits.STATE_CHANGES_SIZE_MAX) }),
@@ -196,14 +197,14 @@ export function decodeConsensusFrame(bytes: Uint8Array): Result<ConsensusFrame, 
       finalHeights: capped(raw.finalHeights, few).map((answer) => ({
         nonce: hexOf(answer.nonce, NONCE_SIZE),
         height: toNumber(answer.height) as Height,
-        certificate: isAbsent(answer.certificate) ? undefined : inner(decodeCertificate(answer.certificate)),
+        certificate: certificateOf(present(answer.certificate)),
       })),
       proposalRequests: capped(raw.proposalRequests, limits.FRAME_PROPOSAL_COUNT_MAX).map((request) => ({
         digest: toHash(request.digest),
         heightMin: toNumber(request.heightMin) as Height,
       })),
       proposalChains: capped(raw.proposalChains, limits.FRAME_PROPOSAL_COUNT_MAX).map((chain) =>
-        capped(chain.proposals ?? [], limits.FRAME_PROPOSAL_COUNT_MAX).map((proposal) =>
+        capped(present(chain.proposals), limits.FRAME_PROPOSAL_COUNT_MAX).map((proposal) =>
           copyBytes(proposal, limits.PROPOSAL_SIZE_MAX),
         ),
       ),
@@ -223,7 +224,7 @@ class FrameFault {
   }
 }
 
-/** protobufjs reports bad input by exceptions: this is the one place where they become values. */
+/** protobufjs reports bad input by exceptions: this is the one place where they, and all others, become values. */
 function decodeFrame<T>(
   what: string,
   bytes: Uint8Array,
@@ -245,8 +246,7 @@ function decodeFrame<T>(
     return ok(read());
   } catch (error) {
     if (error instanceof FrameFault) return fail({ code: error.code, message: `${what}: ${error.message}` });
-    const reason = error instanceof Error ? error.message : String(error);
-    return fail({ code: 'PROTOCOL_FRAME_MALFORMED', message: `${what}: ${reason}` });
+    return fail({ code: 'PROTOCOL_FRAME_MALFORMED', message: `${what}: ${String(error)}` });
   }
 }
 
@@ -266,17 +266,30 @@ function inner<T>(result: Result<T, ProtocolFailure>): T {
   return result.value;
 }
 
-/** A copy: what protobufjs gives is a view that would keep the whole frame alive. */
+/** Absent fields are defaults on the prototype; only the generated types of nested messages say that one may be missing. */
+function present<T>(field: T | null | undefined): T {
+  assert(field !== null && field !== undefined, 'a default was expected for an absent field, got none');
+  return field;
+}
+
+/** A copy: what protobufjs gives is a view that would keep the whole frame alive (spec FMT-92). */
 function copyBytes(bytes: Uint8Array | null | undefined, sizeMax: number): Uint8Array {
-  return bytes == null ? new Uint8Array(0) : new Uint8Array(sized(bytes, bytes.length <= sizeMax));
+  const field = present(bytes);
+  return new Uint8Array(sized(field, field.length <= sizeMax));
 }
 
 function hexOf(bytes: Uint8Array | null | undefined, size: number): string {
-  return bytesToHex(sized(bytes ?? new Uint8Array(0), bytes?.length === size));
+  const field = present(bytes);
+  return bytesToHex(sized(field, field.length === size));
 }
 
 function toHash(bytes: Uint8Array | null | undefined): HashHex {
-  return hashToHex(sized(bytes ?? new Uint8Array(0), bytes?.length === 32));
+  const field = present(bytes);
+  return hashToHex(sized(field, field.length === HASH_SIZE));
+}
+
+function certificateOf(bytes: Uint8Array): Certificate | undefined {
+  return bytes.length === 0 ? undefined : inner(decodeCertificate(bytes));
 }
 
 function sized(bytes: Uint8Array, fits: boolean): Uint8Array {
@@ -284,11 +297,9 @@ function sized(bytes: Uint8Array, fits: boolean): Uint8Array {
   return bytes;
 }
 
-const isAbsent = (bytes: Uint8Array | null | undefined): bytes is null | undefined =>
-  bytes == null || bytes.length === 0;
-
 function toNumber(value: Long | number | null | undefined): number {
-  const number = value == null ? 0 : typeof value === 'number' ? value : value.toNumber();
+  assert(Long.isLong(value), 'a Long was expected for a field of 64 bits');
+  const number = value.toNumber();
   if (!Number.isSafeInteger(number)) throw new FrameFault('PROTOCOL_OUT_OF_RANGE', 'a number is above 2^53 - 1');
   return number;
 }

@@ -5,6 +5,7 @@ import {
   DEFAULT_CHAIN_PARAMETERS,
   decodeGenesis,
   encodeGenesis,
+  GENESIS_TEXT_SIZE_MAX,
   genesisDigest,
   isNodeAddress,
   PARAMETER_TABLE,
@@ -113,6 +114,9 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
       /line 3, column 3: the key "chainId" comes twice/,
     ],
     ['a list', '[]', 'WRONG_TYPE', /the file must be an object/],
+    ['a text where an object belongs', { committee: '66' }, 'WRONG_TYPE', /committee must be an object/],
+    ['an object where a list belongs', { nodes: {} }, 'WRONG_TYPE', /nodes must be a list/],
+    ['a number where text belongs', { groupId: 5 }, 'WRONG_TYPE', /groupId must be a string/],
     ['an unknown key', { chainID: 5 }, 'UNKNOWN_KEY', /chainID/],
     ['a missing key', without('evmFork'), 'MISSING_KEY', /evmFork/],
     ['a fraction', '{"chainId": 1.5}', 'NOT_JSON', /1\.5 is not a whole number/],
@@ -277,6 +281,8 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
       'OUT_OF_RANGE',
       /accounts\[0\]\.nonce/,
     ],
+    ['code without 0x', { accounts: [account({ code: '60' })] }, 'WRONG_TYPE', /accounts\[0\]\.code/],
+    ['code as a number', { accounts: [account({ code: 60 })] }, 'WRONG_TYPE', /accounts\[0\]\.code/],
     ['code of odd length', { accounts: [account({ code: '0x123' })] }, 'WRONG_TYPE', /accounts\[0\]\.code/],
     [
       'a delegation',
@@ -319,6 +325,11 @@ describe('FMT-81: each fault is named with its place and a remedy', () => {
   it('parameters that contradict each other', () => {
     const result = parse(parameters({ tx_gas_limit: '30000000', hansa_block_gas_limit: '100000' }));
     expect(result.ok ? undefined : result.error.code).toBe('PROTOCOL_PARAMETER_CONFLICT');
+  });
+
+  it('a text above its maximum is refused unread', () => {
+    const result = parseGenesis(' '.repeat(GENESIS_TEXT_SIZE_MAX + 1));
+    expect(result.ok ? undefined : result.error.code).toBe('PROTOCOL_LIMIT_EXCEEDED');
   });
 
   it('random text never throws', () => {

@@ -1,5 +1,5 @@
 import { standardSuite as suite } from '@hansa/crypto';
-import type { HashHex, Height, Term, ValidatorIndex, View } from '@hansa/primitives';
+import type { HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa/primitives';
 import { describe, expect, it } from 'vitest';
 import {
   encodePbftMessage,
@@ -110,6 +110,14 @@ describe('FMT-80: proofs of misbehaviour', () => {
     const suspect = (decidedHeight: number): PbftMessage =>
       sign({ type: 'suspect', ...common, view: at.view, decidedHeight: decidedHeight as Height });
     expect(verifyMisbehaviour(suite, proofOf(suspect(1), suspect(2))).ok).toBe(false);
+  });
+
+  it('a second message that is none, and a node id that is none, prove nothing', () => {
+    const [first, second] = pair('commit');
+    const cut = { ...proofOf(first, second), second: Uint8Array.of(1) };
+    expect(verifyMisbehaviour(suite, cut)).toMatchObject({ error: { code: 'PROTOCOL_TRUNCATED' } });
+    const nobody = proofOf(first, second, { nodeId: 'ab' as NodeId });
+    expect(verifyMisbehaviour(suite, nobody)).toMatchObject({ error: { message: 'the node id is none' } });
   });
 
   it('each truncation and each flipped byte is an error value, never a throw and never a proof', () => {

@@ -32,6 +32,13 @@ const syncFrame: fc.Arbitrary<protocol.SyncFrame> = fc.record({
     { nil: undefined },
   ),
 });
+/** SYNC-14: a question for the changes of a block, or the answer to it. */
+const changesFrame: fc.Arbitrary<protocol.SyncFrame> = fc
+  .oneof(
+    fc.record({ changesRequest: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }) }),
+    fc.record({ changes: fc.uint8Array({ minLength: 1, maxLength: 20 }) }),
+  )
+  .map((part) => ({ requestId: 7, request: undefined, response: undefined, ...part }));
 const transactionsFrame: fc.Arbitrary<protocol.TransactionsFrame> = fc.record({ transactions: few(bytes) });
 
 const FRAMES = [
@@ -42,6 +49,7 @@ const FRAMES = [
     decode: protocol.decodeConsensusFrame,
   },
   { name: 'sync', values: syncFrame, encode: protocol.encodeSyncFrame, decode: protocol.decodeSyncFrame },
+  { name: 'changes', values: changesFrame, encode: protocol.encodeSyncFrame, decode: protocol.decodeSyncFrame },
   {
     name: 'transactions',
     values: transactionsFrame,

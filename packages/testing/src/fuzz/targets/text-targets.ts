@@ -1,6 +1,6 @@
 /** Texts and proofs that people hand to programs: genesis, proofs of state and of misbehaviour. */
 import { formatKeyFile, merkleProof, merkleRoot, parseKeyFile, standardSuite, verifyMerkleProof } from '@hansa/crypto';
-import { bytesToHex, fromHex, type HashHex, hashToHex, type NodeId } from '@hansa/primitives';
+import { bytesToHex, fromHex, type HashHex, hashToHex, type NodeId, toHashHex } from '@hansa/primitives';
 import {
   accountKey,
   claimSigningDigest,
@@ -119,7 +119,7 @@ export function genesis(prng: Prng): Genesis {
       balance: values.word(prng, 16),
       nonce: BigInt(prng.below(5)),
       code: values.bytes(prng),
-      storage: prng.chance(0.5) ? [] : [{ slot: '00'.repeat(32), value: '01'.repeat(32) }],
+      storage: prng.chance(0.5) ? [] : [{ slot: toHashHex('00'.repeat(32)), value: toHashHex('01'.repeat(32)) }],
     })),
   };
 }
