@@ -3,16 +3,17 @@
  * where that of the frame below ends.
  */
 import { DEPTH_MAX, FRAMES, FRAME_SIZE, NATIVE_ADDRESS, NATIVE_CALLER, NATIVE_DEPTH, NATIVE_GAS_USED,
-  NATIVE_IS_DELEGATED, NATIVE_IS_STATIC, NATIVE_VALUE, SCRATCH } from './layout';
+  NATIVE_IS_DELEGATED, NATIVE_IS_STATIC, NATIVE_SELF, NATIVE_VALUE, SCRATCH } from './layout';
+import { BLAKE2F_INPUT, blake2F, blake2Rounds } from './blake2';
 import { CODE_BYTES, CODE_BITMAP, CODE_SIZE, addCode, codeOf, codeRoom, generation, placeInitCode } from './code';
 import {
-  CODE_INVALID, CODE_STORE_OUT_OF_GAS, CODE_TOO_LARGE, CREATE_COLLISION, FAULT_CAPACITY, INIT_CODE_TOO_LARGE, OK, OUT_OF_GAS, REVERT, STATIC_STATE_CHANGE, fail,
+  CODE_INVALID, CODE_STORE_OUT_OF_GAS, CODE_TOO_LARGE, CREATE_COLLISION, FAULT_CAPACITY, INIT_CODE_TOO_LARGE, NATIVE_FAILURE, OK, OUT_OF_GAS, REVERT, STATIC_STATE_CHANGE, fail,
 } from './errors';
 import {
   CALL_STIPEND, CALL_VALUE, CODE_BYTE, CODE_MAX, COLD_ACCOUNT_MORE, INIT_CODE_MAX, INIT_CODE_WORD,
   KECCAK_WORD, NEW_ACCOUNT, WARM, memoryGas, wordsOf,
 } from './gas';
-import { hostNative, hostStoreCode } from './host';
+import { hostCreated, hostDeny, hostNative, hostStoreCode } from './host';
 import {
   journalTop, markCreated, noteHost, revertTo, setCodeOf, setNonce, touch, transfer, warmAccount,
 } from './journal';
@@ -266,6 +267,10 @@ export function call(fp: usize, kind: u32): u32 {
   if (kind == DELEGATECALL) copyWord(child + F_VALUE, fp + F_VALUE);
   else if (hasValue) copyWord(child + F_VALUE, value);
   else setWord(child + F_VALUE, 0);
+  if (hasRules && !native && isDenied(child, target)) {
+    endFrame(child, REVERT);
+    return STAY;
+  }
   if (kind == CALL && sendsValue) transfer(self, target, value);
   else if (!isOwn) touch(target);
   if (native) {
@@ -278,13 +283,31 @@ export function call(fp: usize, kind: u32): u32 {
   return STAY;
 }
 
+let hasRules: bool = false;
+
+export function setRules(present: bool): void {
+  hasRules = present;
+}
+
+/** Tells the host of the message of a frame: who calls, and whose code at `target`. */
+function describe(fp: usize, target: usize): void {
+  addressWord(NATIVE_CALLER, load<u32>(fp, F_CALLER));
+  addressWord(NATIVE_ADDRESS, target);
+  store<u32>(NATIVE_IS_STATIC, load<u32>(fp, F_IS_STATIC));
+}
+
+/** Whether the host refuses the message, before anything has moved. Its output is in the return data then. */
+function isDenied(fp: usize, target: usize): bool {
+  describe(fp, target);
+  addressWord(NATIVE_SELF, load<u32>(fp, F_SELF));
+  return hostDeny(load<u32>(fp, F_DATA), load<u32>(fp, F_DATA_SIZE)) != 0;
+}
+
 /** Runs what is not code, leaves the output in the return data and the gas in the frame. */
 export function runNative(fp: usize, target: usize, kind: u32): u32 {
   const gas = load<i64>(fp, F_GAS);
-  addressWord(NATIVE_CALLER, load<u32>(fp, F_CALLER));
-  addressWord(NATIVE_ADDRESS, target);
+  describe(fp, target);
   copyWord(NATIVE_VALUE, fp + F_VALUE);
-  store<u32>(NATIVE_IS_STATIC, load<u32>(fp, F_IS_STATIC));
   store<u32>(NATIVE_DEPTH, load<u32>(fp, F_DEPTH));
   const frameKind = load<u32>(fp, F_KIND);
   store<u32>(NATIVE_IS_DELEGATED, u32(frameKind == DELEGATECALL || frameKind == CALLCODE));
@@ -296,6 +319,15 @@ export function runNative(fp: usize, target: usize, kind: u32): u32 {
     const cost = 15 + 3 * wordsOf(size);
     if (cost > gas) return OUT_OF_GAS;
     setReturn(load<u32>(fp, F_DATA), size);
+    store<i64>(fp, gas - cost, F_GAS);
+    return OK;
+  }
+  if (kind == 1 && id == 9) {
+    const data = <usize>load<u32>(fp, F_DATA);
+    if (load<u32>(fp, F_DATA_SIZE) != BLAKE2F_INPUT || load<u8>(data, 212) > 1) return NATIVE_FAILURE;
+    const cost = <i64>blake2Rounds(data);
+    if (cost > gas) return OUT_OF_GAS;
+    blake2F(nativeOutput(64), data);
     store<i64>(fp, gas - cost, F_GAS);
     return OK;
   }
@@ -421,9 +453,13 @@ export function beginCall(caller: usize, target: usize, value: usize, gas: i64, 
   store<u32>(child, size, F_DATA_SIZE);
   store<u32>(child, 0, F_OUT_SIZE);
   copyWord(child + F_VALUE, value);
+  const native = load<u32>(target, A_FLAGS) & NATIVE_MASK;
+  if (hasRules && !native && isDenied(child, target)) {
+    endFrame(child, REVERT);
+    return STAY;
+  }
   if (isZero(value)) touch(target);
   else transfer(caller, target, value);
-  const native = load<u32>(target, A_FLAGS) & NATIVE_MASK;
   if (native) {
     endFrame(child, runNative(child, target, native >> NATIVE_SHIFT));
     return STAY;
@@ -450,7 +486,10 @@ export function endFrame(fp: usize, ended: u32): void {
   let status = ended;
   const kind = load<u32>(fp, F_KIND);
   const isCreate = kind == CREATE || kind == CREATE2;
-  if (isCreate && status == OK) status = deposit(fp);
+  if (isCreate && status == OK) {
+    status = deposit(fp);
+    if (status == OK && hasRules) hostCreated(load<u32>(fp, F_SELF));
+  }
   let gas = load<i64>(fp, F_GAS);
   if (status != OK) {
     revertTo(load<u32>(fp, F_JOURNAL));

@@ -42,3 +42,13 @@ export declare function hostRevertTo(mark: u32): void;
 // @ts-ignore: decorator
 @external("host", "storeCode")
 export declare function hostStoreCode(hash: usize, bytes: usize, size: u32): u32;
+
+/** Whether the rules of the host refuse the message in `NATIVE`; then it has given the output of the revert. */
+// @ts-ignore: decorator
+@external("host", "deny")
+export declare function hostDeny(data: usize, size: u32): u32;
+
+/** A contract has been created. */
+// @ts-ignore: decorator
+@external("host", "created")
+export declare function hostCreated(account: usize): void;

@@ -1,7 +1,8 @@
 /** What the host sees of the engine. Addresses of fields are exported, so that no layout is written down twice. */
-import { resetCodes, setupCodes, trimCodes } from './code';
+import { setupCodes, trimCodes } from './code';
+import { setupBlake2 } from './blake2';
 import { fault } from './errors';
-import { reserveReturn } from './frame';
+import { reserveReturn, setRules } from './frame';
 import { setupOps } from './gas';
 import { reserveJournal } from './journal';
 import { setupKeccak } from './keccak';
@@ -46,10 +47,12 @@ export function refreshSlot(address: usize, key: usize): void {
 }
 
 /** Once, before anything else. The seed is secret and differs between processes; no result depends on it. */
-export function setup(fork: u32, codeBytes: u32, seedLow: u64, seedHigh: u64): void {
+export function setup(fork: u32, hasRules: u32, codeBytes: u32, seedLow: u64, seedHigh: u64): void {
   ensure(<u64>top);
   setupOps(fork);
+  setRules(hasRules != 0);
   setupKeccak();
+  setupBlake2();
   setSeed(seedLow, seedHigh);
   setupCodes(codeBytes);
 }
@@ -90,10 +93,9 @@ function memoryFor(gas: u64): usize {
   return (<usize>words << 5) + 4096;
 }
 
-/** Forgets accounts, slots and codes: what the host has changed itself counts from then on. */
+/** Forgets accounts and slots. Codes stay: a hash is one code in every state. */
 export function forget(): void {
   resetState();
-  resetCodes();
 }
 
 export function faultKind(): u32 {

@@ -61,7 +61,8 @@ export const NATIVE_GAS_USED: usize = NATIVE + 96;
 export const NATIVE_IS_STATIC: usize = NATIVE + 104;
 export const NATIVE_DEPTH: usize = NATIVE + 108;
 export const NATIVE_IS_DELEGATED: usize = NATIVE + 112;
-export const NATIVE_MARK: usize = NATIVE + 116;
+/** Account that the code runs as. */
+export const NATIVE_SELF: usize = NATIVE + 128;
 
 /** Per opcode u16 gas, u16 bytes of stack that it takes, u32 bytes that may lie on it beyond these. */
 export const OPS: usize = 0x2000;

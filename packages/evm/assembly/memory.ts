@@ -9,6 +9,8 @@ import { FAULT_MEMORY, fail } from './errors';
 /** First byte behind the regions: memory of the frames begins here. */
 export let top: usize = DYNAMIC;
 let linearEnd: usize = 0;
+/** No byte from here on was ever written: what the machine gives is zero. */
+let usedEnd: usize = DYNAMIC;
 
 const PAGE: usize = 65536;
 /** Grows in steps, since each costs a call to the machine. */
@@ -19,7 +21,12 @@ const LINEAR_MAX: u64 = 0xffff0000;
 // @ts-ignore: decorator
 @inline
 export function ensure(end: u64): void {
+  if (end > <u64>usedEnd) use(end);
+}
+
+function use(end: u64): void {
   if (end > <u64>linearEnd) grow(end);
+  usedEnd = <usize>end;
 }
 
 function grow(end: u64): void {
@@ -36,9 +43,10 @@ function grow(end: u64): void {
 /** A region of `size` bytes, all zero. */
 export function allocate(size: usize): usize {
   const at = top;
+  const used = usedEnd;
   ensure(<u64>at + <u64>size + 64);
   top = (at + size + 63) & ~(<usize>63);
-  // Memory of earlier frames may have lain here.
-  memory.fill(at, 0, size);
+  // Memory of earlier frames may have lain here; the rest is not touched, so that it takes no memory of the machine yet.
+  if (used > at) memory.fill(at, 0, min(size, used - at));
   return at;
 }

@@ -1,5 +1,5 @@
 import { type AddressHex, assert, type HashHex } from '@hansa/primitives';
-import { createInstance, type EvmExports } from './instance.ts';
+import { createInstance, type EvmExports, isTrap } from './instance.ts';
 import { MESSAGE_FIELDS, NATIVE_FIELDS, RESULT_FIELDS, SLOT_FIELDS, STATUSES } from './layout.ts';
 import { runPrecompile } from './precompiles/index.ts';
 import {
@@ -10,6 +10,7 @@ import {
   type EvmLog,
   type EvmMessage,
   type EvmResult,
+  type EvmRules,
   type EvmStatus,
   type EvmTransaction,
   type Fork,
@@ -28,6 +29,8 @@ export type EvmOptions = {
    */
   readonly seed: Uint8Array;
   readonly natives?: readonly NativeContract[];
+  /** Asked before every call of a contract; without it nothing is. */
+  readonly rules?: EvmRules | undefined;
   /** Room for codes with their analysis, in bytes. */
   readonly codeBytesMax?: number;
 };
@@ -60,26 +63,28 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 /**
  * The engine of record. One state at a time: what it has read and written stays in its table until `forget`, and what it has
  * written is given to the host by `takeChanges`. Memory: tables grow with what is touched until `forget`; a failed growth is
- * an `EvmFault`, after which the engine is broken for good.
+ * an `EvmFault`. After it, and after anything that the state port throws (which is passed on as it is), the engine is broken for
+ * good.
  */
 export class Evm {
   readonly #engine: EvmExports;
   readonly #view: MemoryView;
   readonly #natives: ReadonlyMap<AddressHex, NativeContract>;
   readonly #precompileCount: number;
+  readonly #rules: EvmRules | undefined;
   readonly #env: number;
   readonly #message: number;
   readonly #result: number;
   readonly #native: number;
   #port: StatePort | undefined;
   #code: Uint8Array = NOTHING;
-  /** What a host function threw: the module only passes on that it did. */
   #isBroken = false;
 
-  constructor({ fork, seed, natives = [], codeBytesMax = CODE_BYTES_MAX }: EvmOptions) {
+  constructor({ fork, seed, natives = [], rules, codeBytesMax = CODE_BYTES_MAX }: EvmOptions) {
     assert(seed.length === 16, `a seed of 16 bytes was expected, got ${seed.length}`);
     this.#natives = new Map(natives.map((native) => [native.address, native]));
     this.#precompileCount = PRECOMPILE_COUNT[fork];
+    this.#rules = rules;
     const engine = createInstance({
       // Addresses are unsigned; WebAssembly hands them over as signed.
       loadAccount: (entry) => this.#loadAccount(entry >>> 0),
@@ -90,6 +95,8 @@ export class Evm {
       blockHash: (height, to) => this.#blockHash(height, to >>> 0),
       native: (kind, data, size, gas) => this.#runNative(kind, this.#bytesAt(data >>> 0, size), gas),
       revertTo: (mark) => this.#state.revertTo(mark),
+      deny: (data, size) => this.#deny(this.#bytesAt(data >>> 0, size)),
+      created: (account) => this.#created(account >>> 0),
     });
     this.#engine = engine;
     this.#view = new MemoryView(engine.memory);
@@ -98,7 +105,13 @@ export class Evm {
     this.#result = engine.RESULT.value;
     this.#native = engine.NATIVE.value;
     const words = new DataView(seed.buffer, seed.byteOffset, 16);
-    engine.setup(fork === 'prague' ? 1 : 0, codeBytesMax, words.getBigUint64(0), words.getBigUint64(8));
+    engine.setup(
+      fork === 'prague' ? 1 : 0,
+      rules === undefined ? 0 : 1,
+      codeBytesMax,
+      words.getBigUint64(0),
+      words.getBigUint64(8),
+    );
   }
 
   /** State and block of what follows. The table is kept: `forget` when this is another state. */
@@ -375,6 +388,27 @@ export class Evm {
     return outcome.type === 'ok' ? 0 : 1;
   }
 
+  /** 1 when the rules refuse the message, with the output of its revert written. */
+  #deny(data: Uint8Array): number {
+    const view = this.#view;
+    const at = this.#native;
+    const output = this.#rules?.denialOf({
+      code: view.readAddress(at + NATIVE_FIELDS.address),
+      to: view.readAddress(at + NATIVE_FIELDS.self),
+      caller: view.readAddress(at),
+      data,
+      isStatic: view.u32(at + NATIVE_FIELDS.isStatic) !== 0,
+    });
+    if (output === undefined) return 0;
+    this.#writeOutput(output);
+    return 1;
+  }
+
+  #created(account: number): void {
+    this.#engine.noteHost(this.#state.checkpoint());
+    this.#rules?.onCreated(this.#view.readAddress(account));
+  }
+
   #writeOutput(output: Uint8Array): void {
     this.#view.bytes.set(output, this.#engine.nativeOutput(output.length) >>> 0);
   }
@@ -385,7 +419,7 @@ export class Evm {
     this.#view.bytes.set(data, at + 32 * topics.length);
   }
 
-  /** What throws within the engine leaves it in the middle of something: it is not used again. */
+  /** What throws, in the engine or in the host that it asked, leaves it in the middle of something: it is not used again. */
   #guard<T>(step: () => T): T {
     try {
       return step();
@@ -395,7 +429,8 @@ export class Evm {
       if (kind === 1) throw new EvmFault('EVM_MEMORY', 'the machine gives no more memory to the EVM', { cause });
       if (kind === 2)
         throw new EvmFault('EVM_CAPACITY', 'a transaction needs more room than its gas can buy', { cause });
-      throw new EvmFault('EVM_BROKEN', 'the EVM has stopped within a transaction', { cause });
+      if (isTrap(cause)) throw new EvmFault('EVM_BROKEN', 'the EVM has stopped within a transaction', { cause });
+      throw cause;
     }
   }
 }

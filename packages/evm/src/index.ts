@@ -7,6 +7,7 @@ export {
   type EvmLog,
   type EvmMessage,
   type EvmResult,
+  type EvmRules,
   type EvmStatus,
   type EvmTransaction,
   type Fork,
@@ -15,5 +16,6 @@ export {
   type NativeLog,
   type NativeOutcome,
   type Refusal,
+  type RuledCall,
   type StatePort,
 } from './types.ts';

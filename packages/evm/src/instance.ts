@@ -10,6 +10,8 @@ export type HostImports = {
   readonly blockHash: (height: bigint, to: number) => void;
   readonly native: (kind: number, data: number, size: number, gas: bigint) => number;
   readonly revertTo: (mark: number) => void;
+  readonly deny: (data: number, size: number) => number;
+  readonly created: (account: number) => void;
 };
 
 type Address = { readonly value: number };
@@ -22,7 +24,7 @@ export type EvmExports = {
   readonly NATIVE: Address;
   readonly RESULT: Address;
   readonly RESULT_BLOOM: Address;
-  setup(fork: number, codeBytes: number, seedLow: bigint, seedHigh: bigint): void;
+  setup(fork: number, hasRules: number, codeBytes: number, seedLow: bigint, seedHigh: bigint): void;
   reserve(gasLimit: bigint, inputSize: number): number;
   transact(): number;
   message(): void;
@@ -57,6 +59,7 @@ declare const WebAssembly: {
     module: CompiledModule,
     imports: { readonly host: HostImports },
   ) => { readonly exports: EvmExports };
+  readonly RuntimeError: new () => Error;
 };
 declare const atob: (text: string) => string;
 
@@ -67,6 +70,9 @@ export function createInstance(host: HostImports): EvmExports {
   compiled ??= new WebAssembly.Module(bytesOf(EVM_WASM));
   return new WebAssembly.Instance(compiled, { host }).exports;
 }
+
+/** Whether the module itself has stopped, and not something that it had called. */
+export const isTrap = (error: unknown): boolean => error instanceof WebAssembly.RuntimeError;
 
 function bytesOf(base64: string): Uint8Array {
   const text = atob(base64);

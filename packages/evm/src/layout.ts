@@ -31,6 +31,7 @@ export const NATIVE_FIELDS = {
   isStatic: 104,
   depth: 108,
   isDelegated: 112,
+  self: 128,
 } as const;
 
 export const SLOT_FIELDS = { key: 32, value: 64 } as const;

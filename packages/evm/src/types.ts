@@ -124,6 +124,25 @@ export type NativeLog = { readonly topics: readonly HashHex[]; readonly data: Ui
 /** A contract that is part of the node. Its writes go to where `StatePort.revertTo` takes them back. */
 export type NativeContract = { readonly address: AddressHex; readonly run: (call: NativeCall) => NativeOutcome };
 
+/** A message that calls a contract: neither a native one nor a creation. `data` is valid until the answer. */
+export type RuledCall = {
+  /** Account whose code runs. */
+  readonly code: AddressHex;
+  /** Account that it runs as: another one by DELEGATECALL and CALLCODE. */
+  readonly to: AddressHex;
+  readonly caller: AddressHex;
+  readonly data: Uint8Array;
+  readonly isStatic: boolean;
+};
+
+/** Rules of the host for messages at any depth. What it writes goes to where `StatePort.revertTo` takes it back. */
+export type EvmRules = {
+  /** Output of the revert that a message ends with before anything moves; undefined: it runs. */
+  readonly denialOf: (call: RuledCall) => Uint8Array | undefined;
+  /** A contract has been created; what is written here is taken back with it. */
+  readonly onCreated: (contract: AddressHex) => void;
+};
+
 /** The engine cannot go on, because of the machine or of itself: the node MUST stop, the outcome is nobody's failure. */
 export class EvmFault extends Error {
   readonly code: 'EVM_MEMORY' | 'EVM_CAPACITY' | 'EVM_BROKEN';

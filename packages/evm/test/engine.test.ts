@@ -5,6 +5,7 @@ import { EvmFault, type NativeCall, type NativeContract } from '../src/index.ts'
 import {
   addressOf,
   createEvm,
+  ENVIRONMENT,
   messageOf,
   NO_CODE,
   push32,
@@ -257,10 +258,19 @@ describe('transactions', () => {
   });
 });
 
-it('an engine whose host has thrown says so and is not used again', () => {
+it('an engine whose host has thrown passes that on and is not used again', () => {
   const world = new World();
   world.accounts.set(TARGET, { nonce: 1n, balance: 0n, codeHash: wordHex(0xbadn) });
   const evm = createEvm(world);
-  expect(() => evm.run(messageOf())).toThrowError(EvmFault);
+  expect(() => evm.run(messageOf())).toThrowError('is not in state');
   expect(() => evm.run(messageOf({ to: SENDER }))).toThrowError('not used again');
+});
+
+it('memory that the machine does not give is a fault of the node, not of the transaction', () => {
+  // 4 GiB of memory in one frame: what so much gas buys.
+  const evm = createEvm(new World());
+  const world = new World();
+  world.deploy(TARGET, fromHex('5f63ffffff005200'));
+  evm.bind(world, ENVIRONMENT);
+  expect(() => evm.run(messageOf({ gasLimit: 2n ** 50n }))).toThrowError(EvmFault);
 });

@@ -1,8 +1,9 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import { type AddressHex, ZERO_HASH } from '@hansa/primitives';
 import { type AccessListEntry, EMPTY_CODE_HASH, type StateReader } from '@hansa/protocol';
-import { type BlockEnvironment, EvmMachine, type EvmTracer } from './evm.ts';
+import type { EvmTracer } from './evm-tracer.ts';
 import { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
+import { type BlockEnvironment, type EngineName, loadEngine } from './machine.ts';
 import { type AppliedMessage, applyMessage, NOBODY } from './message.ts';
 import { overriddenState, overridesFailure, type StateOverrides } from './overrides.ts';
 import { StateOverlay } from './state-overlay.ts';
@@ -31,6 +32,7 @@ export type CallInput = {
   readonly overrides?: StateOverrides | undefined;
   /** Most gas that a call may use; also what it has when it names none. */
   readonly gasCap: bigint;
+  readonly engine?: EngineName | undefined;
 };
 
 export type CallOutcome =
@@ -64,6 +66,7 @@ export type PreparedCall = {
   readonly maxFeePerGas: bigint;
   readonly price: bigint;
   readonly accessList: readonly AccessListEntry[];
+  readonly engine: EngineName | undefined;
 };
 
 export type Prepared =
@@ -71,7 +74,8 @@ export type Prepared =
   | { readonly ok: false; readonly message: string };
 
 /** Fills in what a request leaves open, in the way and with the messages of go-ethereum. */
-export function prepareCall({ suite, environment, state, request, overrides, gasCap }: CallInput): Prepared {
+export function prepareCall(input: CallInput): Prepared {
+  const { suite, environment, state, request, overrides, gasCap, engine } = input;
   const refuse = (message: string): Prepared => ({ ok: false, message });
   const { gasPrice, maxFeePerGas, maxPriorityFeePerGas } = request;
   if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined))
@@ -107,6 +111,7 @@ export function prepareCall({ suite, environment, state, request, overrides, gas
       maxFeePerGas: limit,
       price: effectiveGasPrice({ maxFeePerGas: limit, maxPriorityFeePerGas: priority }, baseFee),
       accessList: request.accessList ?? [],
+      engine,
     },
   };
 }
@@ -122,7 +127,8 @@ export async function runPrepared(call: PreparedCall, gasLimit: bigint, tracer?:
   const refusal = refusalOf(call, { gasLimit, intrinsic, balance: (overlay.account(call.sender) ?? NOBODY).balance });
   if (refusal !== undefined) return { type: 'refused', ...refusal };
   const { suite, environment } = call;
-  const machine = new EvmMachine({ suite, environment, overlay, tracer });
+  const createMachine = await loadEngine(tracer === undefined ? call.engine : 'ethereumjs');
+  const machine = createMachine({ suite, environment, overlay, tracer });
   const applied = await applyMessage({ ...call, gasLimit }, intrinsic, {
     overlay,
     machine: () => machine,

@@ -1,7 +1,7 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import type { HashHex, Height } from '@hansa/primitives';
 import { type BlockHeader, prevRandao, type TermInfo } from '@hansa/protocol';
-import type { BlockEnvironment } from './evm.ts';
+import type { BlockEnvironment } from './machine.ts';
 
 const HASHES_MAX = 256;
 

@@ -1,6 +1,6 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import { advanceTerm, encodeTermState, type Registry, TERM_KEY, type TermState } from '@hansa/membership';
-import { type AddressHex, assert, type HashHex, type NodeId } from '@hansa/primitives';
+import { assert, type HashHex, type NodeId } from '@hansa/primitives';
 import {
   type BlockBody,
   type BlockHeader,
@@ -19,10 +19,10 @@ import {
   type ValidatorSet,
   validatorsHash,
 } from '@hansa/protocol';
-import { blockEnvironment } from './environment.ts';
-import { EvmMachine } from './evm.ts';
-import { executeTransaction, executeTransfer } from './execute-transaction.ts';
+import { assertSameOutcome } from './engine-difference.ts';
+import { type Executed, executeAll } from './execute-all.ts';
 import { applyBlockRules, recordGenesisHash } from './governance.ts';
+import type { EngineName } from './machine.ts';
 import { parametersOf, registryOf, rootOf, termStateOf, validatorsOf } from './membership-cache.ts';
 import { StateOverlay } from './state-overlay.ts';
 
@@ -41,6 +41,8 @@ export type BlockInput = {
   readonly state: StateReader;
   /** Hash of an ancestor, undefined when there is none at that height. */
   readonly blockHashAt: (height: number) => HashHex | undefined;
+  /** `both` runs the block in each engine and stops at the first difference. All give the same blocks. */
+  readonly engine?: EngineName | 'both' | undefined;
   /** State root after these changes on top of `state`. Called once, last. */
   readonly stateRootAfter: (changes: readonly StateChange[]) => HashHex;
 };
@@ -71,7 +73,7 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
   const overlay = new StateOverlay(input.state);
   const term = termStateOf(overlay);
   recordGenesisHash(overlay, input.parent);
-  const { executed, receipts, leftOut, gasUsed } = await executeAll(input, overlay, term.info);
+  const { executed, receipts, leftOut, gasUsed } = await executeIn(input, overlay, term.info);
 
   const digest = proposalDigest(suite, proposal);
   const facts = {
@@ -122,64 +124,20 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
   return { header, body, receipts, changes, termInfo: advanced.state.info, registry, executed };
 }
 
-type Executed = {
-  readonly executed: SignedTransaction[];
-  readonly receipts: Receipt[];
-  readonly leftOut: LeftOut[];
-  readonly gasUsed: bigint;
-};
-
-async function executeAll(input: BlockInput, overlay: StateOverlay, info: TermInfo): Promise<Executed> {
-  const { suite, proposal, parent, transactions, blockHashAt } = input;
-  const environment = blockEnvironment({
-    suite,
-    parent,
-    info,
-    blockHashAt,
-    chainId: proposal.chainId,
-    height: proposal.height,
-    timestampMs: proposal.timestamp,
-  });
-  let machine: EvmMachine | undefined;
-  const getMachine = (): EvmMachine => {
-    machine ??= new EvmMachine({ suite, environment, overlay });
-    return machine;
-  };
-  const executed: SignedTransaction[] = [];
-  const receipts: Receipt[] = [];
-  const leftOut: LeftOut[] = [...(input.leftOut ?? [])];
-  let gasUsed = 0n;
-  for (const [position, transaction] of transactions.entries()) {
-    const rules = {
-      height: proposal.height,
-      txGasLimit: info.parameters.txGasLimit,
-      baseFee: info.parameters.minimumGasPrice,
-      coinbase: info.parameters.feeRecipient as AddressHex,
-      gasLeft: info.parameters.blockGasLimit - gasUsed,
-    };
-    const outcome =
-      executeTransfer(transaction, rules, overlay) ??
-      (await executeTransaction(transaction, rules, { overlay, machine: getMachine }));
-    if (outcome.type === 'left out') {
-      leftOut.push({ position, hash: transaction.hash, reason: outcome.reason });
-      continue;
-    }
-    gasUsed += outcome.gasUsed;
-    const { status, effectiveGasPrice, contractAddress, output, logs } = outcome;
-    receipts.push({
-      transactionHash: transaction.hash,
-      index: executed.length,
-      status,
-      gasUsed: outcome.gasUsed,
-      cumulativeGasUsed: gasUsed,
-      effectiveGasPrice,
-      contractAddress,
-      output,
-      logs,
-    });
-    executed.push(transaction);
-  }
-  return { executed, receipts, leftOut, gasUsed };
+/** In one engine, or in both: then what they leave behind must be the same. */
+async function executeIn(input: BlockInput, overlay: StateOverlay, info: TermInfo): Promise<Executed> {
+  const { engine = 'wasm' } = input;
+  if (engine !== 'both') return executeAll(input, { overlay, info, engine });
+  const own = await executeAll(input, { overlay, info, engine: 'wasm' });
+  const otherOverlay = new StateOverlay(input.state);
+  recordGenesisHash(otherOverlay, input.parent);
+  const other = await executeAll(input, { overlay: otherOverlay, info, engine: 'ethereumjs' });
+  assertSameOutcome(
+    input.proposal.height,
+    { ...own, changes: overlay.changes() },
+    { ...other, changes: otherOverlay.changes() },
+  );
+  return own;
 }
 
 /** Whether the record of the term stays as it is: parts that did not change are the same objects. */

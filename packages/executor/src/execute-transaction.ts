@@ -8,9 +8,9 @@ import {
   rlpUint,
   type SignedTransaction,
 } from '@hansa/protocol';
-import type { MessageResult } from './evm.ts';
 import { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
 import { isFeeFree } from './governance.ts';
+import type { MessageResult } from './machine.ts';
 import {
   type AppliedMessage,
   applyMessage,

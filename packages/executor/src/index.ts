@@ -10,15 +10,26 @@ export {
 } from './abi.ts';
 export { type AccessListOutcome, createAccessList } from './access-list.ts';
 export { type CallInput, type CallOutcome, type CallRequest, callMessage, wordOf } from './call.ts';
+export { EngineDifferenceError } from './engine-difference.ts';
 export { blockEnvironment, type EnvironmentFacts } from './environment.ts';
 export { type EstimateOutcome, estimateGas } from './estimate-gas.ts';
-export type { BlockEnvironment } from './evm.ts';
 export { type BlockInput, type ExecutedBlock, executeBlock } from './execute-block.ts';
 export { createdAddress } from './execute-transaction.ts';
 export { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
 export { buildGenesisBlock, type GenesisBlock } from './genesis.ts';
 export { accountOfNode, isFeeFree } from './governance.ts';
+export {
+  type BlockEnvironment,
+  type EngineName,
+  loadEngine,
+  type Machine,
+  type MachineFactory,
+  type MachineOptions,
+  type MessageCall,
+  type MessageResult,
+} from './machine.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
+export { StateOverlay } from './state-overlay.ts';
 export { isSystemAddress, SYSTEM_EVENTS } from './system/addresses.ts';
 export { SYSTEM_CONTRACTS } from './system/index.ts';
 export { DEFAULT_TRACE_LIMITS, type TraceJson, type TraceLimits } from './trace/types.ts';

@@ -1,8 +1,8 @@
 import { deployDenial, originDenial } from '@hansa/membership';
 import type { AddressHex, HashHex } from '@hansa/primitives';
 import { type AccountRecord, EMPTY_CODE_HASH, type SignedTransaction } from '@hansa/protocol';
-import type { EvmMachine, MessageResult } from './evm.ts';
 import { type IntrinsicGas, paidGas } from './gas.ts';
+import type { Machine, MessageResult } from './machine.ts';
 import { isPrecompile } from './precompiles.ts';
 import type { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, isSystemAddress } from './system/index.ts';
@@ -26,7 +26,7 @@ export type AppliedMessage = {
 
 export type MessageTools = {
   readonly overlay: StateOverlay;
-  readonly machine: () => EvmMachine;
+  readonly machine: () => Machine;
   readonly coinbase: AddressHex;
   /** Every message goes through the EVM, so that its hooks see it. */
   readonly isTraced?: boolean;

@@ -21,6 +21,7 @@ type Undo =
     }
   | { readonly type: 'record'; readonly key: StateKey; readonly before: Uint8Array | undefined | typeof NOT_WRITTEN };
 
+const NOTHING_WRITTEN: readonly AddressHex[] = [];
 const ACCOUNT_PREFIX = accountKey('' as AddressHex);
 
 /**
@@ -39,6 +40,8 @@ export class StateOverlay implements StateReader {
   readonly #originals: Map<StateKey, Uint8Array | undefined> = new Map();
   /** Slots written in this transaction, by account: what a self-destruct of a new contract clears (EIP-6780). */
   readonly #slots: Map<AddressHex, Set<HashHex>> = new Map();
+  /** Accounts written since they were last taken, when somebody watches. */
+  #written: AddressHex[] | undefined;
 
   constructor(base: StateReader) {
     this.#base = base;
@@ -68,6 +71,20 @@ export class StateOverlay implements StateReader {
     this.#journal.push({ type: 'account', key: address, before });
     this.#accounts.set(address, account);
     this.#writtenAccounts.add(address);
+    this.#written?.push(address);
+  }
+
+  /** From here on accounts that are written are noted, for an engine that holds them in a table of its own. */
+  watch(): void {
+    this.#written = [];
+  }
+
+  /** Accounts written since `watch` or the last time, some more than once. */
+  takeWritten(): readonly AddressHex[] {
+    const written = this.#written;
+    if (written === undefined || written.length === 0) return NOTHING_WRITTEN;
+    this.#written = [];
+    return written;
   }
 
   /** 32 bytes, undefined when zero. */
@@ -151,7 +168,10 @@ export class StateOverlay implements StateReader {
     if (type === 'record') {
       if (before === NOT_WRITTEN) this.#records.delete(key);
       else this.#records.set(key, before);
-    } else if (before === NOT_WRITTEN) {
+      return;
+    }
+    this.#written?.push(key);
+    if (before === NOT_WRITTEN) {
       // What was there before is read again.
       this.#accounts.delete(key);
       this.#writtenAccounts.delete(key);

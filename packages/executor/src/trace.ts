@@ -1,8 +1,9 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import type { AddressHex, HashHex } from '@hansa/primitives';
 import type { SignedTransaction, StateReader } from '@hansa/protocol';
-import { type BlockEnvironment, EvmMachine, type EvmTracer } from './evm.ts';
+import type { EvmTracer } from './evm-tracer.ts';
 import { executeTransaction, type TransactionOutcome } from './execute-transaction.ts';
+import { type BlockEnvironment, loadEngine, type Machine, type MachineFactory } from './machine.ts';
 import { StateOverlay } from './state-overlay.ts';
 import { type CallTracerConfig, callTracer } from './trace/call-tracer.ts';
 import { type PrestateTracerConfig, prestateOf, RecordingState } from './trace/prestate-tracer.ts';
@@ -61,13 +62,14 @@ async function traceFrom(input: TraceInput, first: number, last: number): Promis
   const traces: { txHash: string; result: TraceJson }[] = [];
   const { suite, environment } = input;
   const overlay = new StateOverlay(input.state);
-  const machine = new EvmMachine({ suite, environment, overlay });
+  const createMachine = await loadEngine('ethereumjs');
+  const machine = createMachine({ suite, environment, overlay });
   let gasUsed = 0n;
   try {
     for (const [index, transaction] of input.transactions.slice(0, last + 1).entries()) {
       if (index >= first) {
         // On an overlay of its own, so that the state before it stays to be seen.
-        const result = await traceOne(input, { overlay, transaction, gasUsed, budget });
+        const result = await traceOne(input, { overlay, createMachine, transaction, gasUsed, budget });
         traces.push({ txHash: `0x${transaction.hash}`, result });
         if (index === last) break;
       }
@@ -82,7 +84,7 @@ async function traceFrom(input: TraceInput, first: number, last: number): Promis
 
 type Replay = {
   readonly overlay: StateOverlay;
-  readonly machine: EvmMachine;
+  readonly machine: Machine;
   readonly environment: BlockEnvironment;
   readonly gasUsed: bigint;
   readonly isTraced?: boolean;
@@ -115,22 +117,23 @@ type Traced = {
   readonly transaction: SignedTransaction;
   readonly gasUsed: bigint;
   readonly budget: TraceBudget;
+  readonly createMachine: MachineFactory;
 };
 
 async function traceOne(input: TraceInput, traced: Traced): Promise<TraceJson> {
   const { suite, environment, tracerConfig: config = {} } = input;
-  const { overlay: before, transaction, gasUsed, budget } = traced;
+  const { overlay: before, createMachine, transaction, gasUsed, budget } = traced;
   if (input.tracer === 'prestateTracer') {
     const recorded = new RecordingState(before);
     const after = new StateOverlay(recorded);
-    const machine = new EvmMachine({ suite, environment, overlay: after });
+    const machine = createMachine({ suite, environment, overlay: after });
     after.account(environment.coinbase);
     await execute(transaction, { overlay: after, machine, environment, gasUsed });
     return prestateOf({ config, budget, before, after, recorded });
   }
   const overlay = new StateOverlay(before);
   const tracer = tracerOf(input.tracer, config, { overlay, budget });
-  const machine = new EvmMachine({ suite, environment, overlay, tracer: tracer.hooks satisfies EvmTracer });
+  const machine = createMachine({ suite, environment, overlay, tracer: tracer.hooks satisfies EvmTracer });
   const outcome = await execute(transaction, { overlay, machine, environment, gasUsed, isTraced: true });
   const facts: TracedTransaction = {
     gasUsed: outcome.gasUsed,

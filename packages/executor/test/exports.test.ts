@@ -6,9 +6,11 @@ it('exports', () => {
   expect(Object.keys(executor).sort()).toMatchInlineSnapshot(`
     [
       "DEFAULT_TRACE_LIMITS",
+      "EngineDifferenceError",
       "INIT_CODE_SIZE_MAX",
       "SYSTEM_CONTRACTS",
       "SYSTEM_EVENTS",
+      "StateOverlay",
       "accountOfNode",
       "argumentTypes",
       "blockEnvironment",
@@ -25,6 +27,7 @@ it('exports', () => {
       "intrinsicGas",
       "isFeeFree",
       "isSystemAddress",
+      "loadEngine",
       "selectorOf",
       "topicOf",
       "traceBlock",

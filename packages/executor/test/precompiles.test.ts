@@ -15,7 +15,8 @@ import { bls12_381 } from '@noble/curves/bls12-381.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CurveBls } from '../src/bls.ts';
-import { EvmMachine, type MessageResult } from '../src/evm.ts';
+import { EthereumjsMachine } from '../src/ethereumjs-machine.ts';
+import type { MessageResult } from '../src/machine.ts';
 import { StateOverlay } from '../src/state-overlay.ts';
 
 const CALLER = '11'.repeat(20) as AddressHex;
@@ -23,7 +24,7 @@ const ZERO = '00'.repeat(20) as AddressHex;
 const precompile = (number: number): AddressHex => number.toString(16).padStart(40, '0') as AddressHex;
 
 function run(to: AddressHex, data: Uint8Array, gasLimit: bigint): Promise<MessageResult> {
-  const machine = new EvmMachine({
+  const machine = new EthereumjsMachine({
     suite,
     environment: {
       chainId: 20200,

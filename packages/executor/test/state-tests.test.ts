@@ -34,7 +34,7 @@ function groups(): (readonly [string, () => Named[]])[] {
   return [...folders].map(([name, tests]) => [name, () => tests] as const);
 }
 
-describe('EXE-21: state tests of ethereum/tests v14.1', () => {
+describe.each(['wasm', 'ethereumjs'] as const)('EXE-21: state tests of ethereum/tests v14.1 on %s', (engine) => {
   it.each(groups())(
     '%s',
     async (_, load) => {
@@ -42,7 +42,7 @@ describe('EXE-21: state tests of ethereum/tests v14.1', () => {
       let passed = 0;
       for (const [name, test] of load()) {
         for (const [index, post] of casesOf(test).entries()) {
-          const result = await runStateTest(test, post);
+          const result = await runStateTest(test, post, engine);
           if (result.type === 'passed') passed++;
           if (result.type === 'failed') faults.push(`${name} ${index}: ${result.message}`);
         }

@@ -4,7 +4,7 @@ import type { AddressHex } from '@hansa/primitives';
 import { encodeParameters, type SignedTransaction } from '@hansa/protocol';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EvmMachine } from '../src/evm.ts';
+import { EthereumjsMachine } from '../src/ethereumjs-machine.ts';
 import { executeTransaction, executeTransfer, type TransactionOutcome } from '../src/execute-transaction.ts';
 import { parametersOf, registryOf, rootOf, termStateOf, validatorsOf } from '../src/membership-cache.ts';
 import { StateOverlay } from '../src/state-overlay.ts';
@@ -44,7 +44,7 @@ describe('plain transfers', () => {
         const results: unknown[] = [];
         for (const way of ['at once', 'awaited', 'traced'] as const) {
           const overlay = new StateOverlay(chain.state);
-          const machine = new EvmMachine({ suite, overlay, environment: { ...chain.environment(), coinbase } });
+          const machine = new EthereumjsMachine({ suite, overlay, environment: { ...chain.environment(), coinbase } });
           const outcome: TransactionOutcome | undefined =
             way === 'at once'
               ? executeTransfer(transaction, rules, overlay)

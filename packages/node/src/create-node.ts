@@ -68,6 +68,7 @@ async function compose(
     genesis,
     hotStateBytesMax: settings.ledger.hot_state_mb * MB,
     stateHistoryBlocks: settings.ledger.state_history_blocks,
+    engine: settings.execution.engine,
   });
   const execution = createExecutionClient(thread, onFatal);
   stops.push(() => execution.close());

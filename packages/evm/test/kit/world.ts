@@ -1,6 +1,7 @@
 import { ethereumCrypto, initCrypto } from '@hansa/crypto';
 import { type AddressHex, fromHex, type HashHex, hashToHex } from '@hansa/primitives';
 import {
+  type Environment,
   Evm,
   type EvmAccount,
   type EvmMessage,
@@ -61,22 +62,20 @@ export class World implements StatePort {
 
 export function createEvm(world: World, options: Partial<EvmOptions> = {}): Evm {
   const evm = new Evm({ fork: 'prague', seed: new Uint8Array(16).fill(3), codeBytesMax: 1 << 20, ...options });
-  bindTo(evm, world);
+  evm.bind(world, ENVIRONMENT);
   return evm;
 }
 
-function bindTo(evm: Evm, world: World): void {
-  evm.bind(world, {
-    chainId: 20200n,
-    height: 7n,
-    timestamp: 1_700_000_000n,
-    gasLimit: 30_000_000n,
-    baseFee: 0n,
-    blobBaseFee: 1n,
-    coinbase: NOBODY,
-    prevRandao: wordHex(5n),
-  });
-}
+export const ENVIRONMENT: Environment = {
+  chainId: 20200n,
+  height: 7n,
+  timestamp: 1_700_000_000n,
+  gasLimit: 30_000_000n,
+  baseFee: 0n,
+  blobBaseFee: 1n,
+  coinbase: NOBODY,
+  prevRandao: wordHex(5n),
+};
 
 export function messageOf(message: Partial<EvmMessage> = {}): EvmMessage {
   return {
@@ -100,7 +99,7 @@ export function runCode(code: string, message: Partial<EvmMessage> = {}, world: 
   world.deploy(TARGET, fromHex(code));
   shared ??= createEvm(world);
   shared.forget();
-  bindTo(shared, world);
+  shared.bind(world, ENVIRONMENT);
   shared.run(messageOf(message));
   return shared.result();
 }

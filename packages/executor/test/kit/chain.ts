@@ -258,6 +258,8 @@ export class TestChain {
       transactions,
       ...(options.leftOut === undefined ? {} : { leftOut: options.leftOut }),
       state: this.state,
+      // Each block of each test is also a test that the engines agree.
+      engine: 'both',
       blockHashAt: (height) => this.hashes[height],
       stateRootAfter: (changes) => this.state.after(changes).root(),
     });

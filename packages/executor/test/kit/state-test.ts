@@ -9,9 +9,9 @@ import {
   hashToHex,
 } from '@hansa/primitives';
 import { accountKey, codeKey, encodeAccount, type SignedTransaction, type StateKey, storageKey } from '@hansa/protocol';
-import { EvmMachine } from '../../src/evm.ts';
 import { executeTransaction, type TransactionOutcome } from '../../src/execute-transaction.ts';
 import { intrinsicGas } from '../../src/gas.ts';
+import { type EngineName, loadEngine } from '../../src/machine.ts';
 import { StateOverlay } from '../../src/state-overlay.ts';
 import { MemoryState, suite, wordOf } from './chain.ts';
 import { ethereumStateRoot, logsHash } from './state-root.ts';
@@ -60,7 +60,7 @@ export function casesOf(test: StateTest): readonly Post[] {
 }
 
 /** Runs one case through `executeTransaction` and compares state root and logs, or that it is left out. */
-export async function runStateTest(test: StateTest, post: Post): Promise<StateTestResult> {
+export async function runStateTest(test: StateTest, post: Post, engine: EngineName): Promise<StateTestResult> {
   const skipped = differenceOf(test, post);
   if (skipped !== undefined) return { type: 'skipped', reason: skipped };
   const transaction = transactionOf(test, post);
@@ -71,7 +71,8 @@ export async function runStateTest(test: StateTest, post: Post): Promise<StateTe
   const coinbase = bare(env['currentCoinbase'] as string) as AddressHex;
   const height = Number(env['currentNumber']) as Height;
   const overlay = new StateOverlay(state);
-  const machine = new EvmMachine({
+  const createMachine = await loadEngine(engine);
+  const machine = createMachine({
     suite,
     overlay,
     environment: {

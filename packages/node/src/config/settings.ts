@@ -54,6 +54,12 @@ const settingsSchema = z.strictObject({
       state_history_blocks: z.int().min(16).max(10_000_000).default(1_024),
     })
     .prefault({}),
+  execution: z
+    .strictObject({
+      /** What runs contracts. All give the same blocks; `both` stops the node at the first difference. */
+      engine: z.enum(['wasm', 'ethereumjs', 'both']).default('wasm'),
+    })
+    .prefault({}),
   consensus: z
     .strictObject({
       /** Least time between two proposals of this node as primary; the first after a pause goes at once. */
@@ -93,6 +99,7 @@ export type Settings = DeepReadonly<{
   admin: { host: string; port: number };
   pool: { transactions_max: number; transactions_per_account_max: number; size_mb_max: number };
   ledger: { hot_state_mb: number; state_history_blocks: number };
+  execution: { engine: 'wasm' | 'ethereumjs' | 'both' };
   consensus: { block_gather_ms: number };
   log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; format: 'text' | 'json' };
 }>;

@@ -214,6 +214,7 @@ export class BlockWriter {
       transactions,
       ...(leftOut === undefined ? {} : { leftOut }),
       state: ledger.state,
+      engine: this.#data.engine,
       blockHashAt: (asked) => this.#staged.get(asked as Height)?.hash ?? ledger.hashAt(asked as Height),
       stateRootAfter: (changes) => ledger.stage(changes).root,
     });

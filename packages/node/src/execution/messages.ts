@@ -1,4 +1,5 @@
 import type { FinalHead } from '@hansa/consensus';
+import type { EngineName } from '@hansa/executor';
 import type { AddressHex, HashHex, Height, NodeId } from '@hansa/primitives';
 import type {
   BlockBody,
@@ -17,6 +18,8 @@ export type ExecutionWorkerData = {
   readonly genesis: Genesis;
   readonly hotStateBytesMax: number;
   readonly stateHistoryBlocks: number;
+  /** What runs contracts; the engine of packages/evm when left out. */
+  readonly engine?: EngineName | 'both';
 };
 
 /** Requests to the execution worker. One is answered after the other, in order. */

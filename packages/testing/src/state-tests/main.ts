@@ -32,7 +32,7 @@ if (!existsSync(archive)) {
   process.exit(1);
 }
 /** Cases of EIP-4844 in which a proof is right. */
-const GOOD_PROOF = /point_evaluation_precompile.*((?<!in)correct_proof|proof_correct)|valid_precompile_calls/;
+const GOOD_PROOF = /point_evaluation_precompile.*((?<!in)correct_proof|proof_correct|-correct\])|valid_precompile_calls/;
 await initCrypto();
 const notRun = new Map<string, string[]>();
 let passed = 0;

@@ -1,8 +1,7 @@
 import { type Common, type CustomCrypto, createCustomCommon, Hardfork, Mainnet } from '@ethereumjs/common';
 import { EVM, EVMError, type EVMResult, type ExecResult, type Message, NobleBN254 } from '@ethereumjs/evm';
 import { Address } from '@ethereumjs/util';
-import { type CryptoSuite, ethereumCrypto } from '@hansa/crypto';
-import { callDenial, contractKey, encodeContractPolicy, NO_POLICY } from '@hansa/membership';
+import { ethereumCrypto } from '@hansa/crypto';
 import {
   type AddressHex,
   addressToHex,
@@ -10,55 +9,17 @@ import {
   concatBytes,
   fromHex,
   type HashHex,
-  type Height,
   hashToHex,
   ZERO_HASH,
 } from '@hansa/primitives';
-import type { AccessListEntry, Log, SignedTransaction } from '@hansa/protocol';
+import type { AccessListEntry, Log } from '@hansa/protocol';
 import { CurveBls } from './bls.ts';
 import { EvmState } from './evm-state.ts';
 import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
-import { isPrecompile } from './precompiles.ts';
+import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
+import { contractDenial, recordCreation } from './permission.ts';
 import { StateOverlay } from './state-overlay.ts';
-import { encodeRevert, isSystemAddress, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
-
-/** What the EVM sees of the block (docs/spec/execution.md, EXE-20). */
-export type BlockEnvironment = {
-  readonly chainId: number;
-  readonly height: Height;
-  /** Seconds. */
-  readonly timestamp: number;
-  readonly gasLimit: bigint;
-  readonly baseFee: bigint;
-  readonly coinbase: AddressHex;
-  readonly prevRandao: HashHex;
-  /** Hash of one of the 256 blocks before, undefined for others. */
-  readonly blockHash: (height: number) => HashHex | undefined;
-};
-
-export type MessageCall = {
-  readonly caller: AddressHex;
-  readonly to: AddressHex | undefined;
-  readonly value: bigint;
-  readonly data: Uint8Array;
-  readonly gasLimit: bigint;
-  readonly gasPrice: bigint;
-  readonly accessList: SignedTransaction['accessList'];
-  /** Undefined for a call that is no transaction. */
-  readonly transactionHash: HashHex | undefined;
-};
-
-export type MessageResult = {
-  readonly gasUsed: bigint;
-  readonly gasRefund: bigint;
-  readonly output: Uint8Array;
-  /** Word of the EVM for a failure: `revert`, `out of gas`, …; undefined on success. */
-  readonly error: string | undefined;
-  readonly logs: readonly Log[];
-  readonly createdAddress: AddressHex | undefined;
-};
-
-export type { EvmFrame, EvmFrameResult, EvmStep, EvmTracer, FrameType } from './evm-tracer.ts';
+import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
 
 /** Our engines give the same as those of EthereumJS, several times as fast: ecrecover 0.2 ms instead of 1.4. */
 const customCrypto: CustomCrypto = {
@@ -101,7 +62,7 @@ class FramedEvm extends EVM {
   permission: PermissionHooks | undefined;
 
   /** Everything of one message, and nothing of the one before. */
-  begin(machine: EvmMachineOptions, onSystemCall: SystemCallHandler, permission: PermissionHooks): void {
+  begin(machine: MachineOptions, onSystemCall: SystemCallHandler, permission: PermissionHooks): void {
     assert(this.stateManager instanceof EvmState, 'the engine was made with our state');
     this.stateManager.bind(machine.overlay);
     this.blockchain = blockHashes(machine.environment);
@@ -189,20 +150,12 @@ const refusedProof = (gasLimit: bigint): ExecResult => ({
 
 const toAddress = (hex: AddressHex): Address => new Address(fromHex(hex));
 
-export type EvmMachineOptions = {
-  readonly suite: CryptoSuite;
-  readonly environment: BlockEnvironment;
-  readonly overlay: StateOverlay;
-  /** Only for traces: it costs much. */
-  readonly tracer?: EvmTracer | undefined;
-};
-
 /** The only place that knows EthereumJS. One machine per block; one message at a time. */
-export class EvmMachine {
-  readonly #options: EvmMachineOptions;
+export class EthereumjsMachine implements Machine {
+  readonly #options: MachineOptions;
   readonly #header: BlockHeaderOfEvm;
 
-  constructor(options: EvmMachineOptions) {
+  constructor(options: MachineOptions) {
     this.#options = options;
     this.#header = headerOf(options.environment);
   }
@@ -214,9 +167,7 @@ export class EvmMachine {
     const { overlay } = this.#options;
     evm.begin(this.#options, (address, data, gasLimit) => this.#systemCall(evm, call, { address, data, gasLimit }), {
       denialOf: (message) => denialOf(overlay, message),
-      // spec GOV-60: who sends the transaction is the admin of what it creates.
-      onCreated: (contract) =>
-        overlay.set(contractKey(contract), encodeContractPolicy({ ...NO_POLICY, admin: call.caller })),
+      onCreated: (contract) => recordCreation(overlay, contract, call.caller),
     });
     const result = await this.#runOn(evm, call);
     // One that threw is in no state to go on.
@@ -296,13 +247,10 @@ export class EvmMachine {
 
 type SystemMessage = { readonly address: AddressHex; readonly data: Uint8Array; readonly gasLimit: bigint };
 
-/** spec GOV-64, GOV-65: contracts can be frozen, system contracts and precompiles cannot. */
 function denialOf(overlay: StateOverlay, message: Message): string | undefined {
   if (message.to === undefined) return undefined;
-  const code = addressToHex(message.codeAddress.bytes);
-  if (isPrecompile(code) || isSystemAddress(code)) return undefined;
-  return callDenial(overlay, {
-    code,
+  return contractDenial(overlay, {
+    code: addressToHex(message.codeAddress.bytes),
     to: addressToHex(message.to.bytes),
     caller: addressToHex(message.caller.bytes),
     data: message.data,

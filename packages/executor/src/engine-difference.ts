@@ -1,0 +1,57 @@
+import { bytesToHex } from '@hansa/primitives';
+import type { Receipt, StateChange } from '@hansa/protocol';
+import type { Executed } from './execute-all.ts';
+
+/** What a block leaves behind, but for its header. */
+export type BlockOutcome = Executed & { readonly changes: readonly StateChange[] };
+
+/**
+ * The two engines do not agree on a block: one of them is wrong, and a node cannot know which. It stops; the message is the
+ * report.
+ */
+export class EngineDifferenceError extends Error {
+  readonly code = 'EXECUTOR_ENGINES_DIFFER';
+  readonly height: number;
+  readonly difference: string;
+
+  constructor(height: number, difference: string) {
+    super(`block ${height}: the engines wasm and ethereumjs differ: ${difference}`);
+    this.name = 'EngineDifferenceError';
+    this.height = height;
+    this.difference = difference;
+  }
+}
+
+/** @throws EngineDifferenceError naming the first difference */
+export function assertSameOutcome(height: number, wasm: BlockOutcome, ethereumjs: BlockOutcome): void {
+  const difference = differenceOf(wasm, ethereumjs);
+  if (difference !== undefined) throw new EngineDifferenceError(height, difference);
+}
+
+/** The first difference, undefined when there is none. Words of engines for a failure are no part of an outcome. */
+export function differenceOf(wasm: BlockOutcome, ethereumjs: BlockOutcome): string | undefined {
+  return (
+    firstDifference('left out', wasm.leftOut.map(leftOutText), ethereumjs.leftOut.map(leftOutText)) ??
+    firstDifference('receipt', wasm.receipts.map(receiptText), ethereumjs.receipts.map(receiptText)) ??
+    firstDifference('change', wasm.changes.map(changeText), ethereumjs.changes.map(changeText))
+  );
+}
+
+function firstDifference(name: string, wasm: readonly string[], ethereumjs: readonly string[]): string | undefined {
+  for (let i = 0; i < Math.max(wasm.length, ethereumjs.length); i++) {
+    if (wasm[i] !== ethereumjs[i])
+      return `${name} ${i}: wasm ${wasm[i] ?? 'has none'}, ethereumjs ${ethereumjs[i] ?? 'has none'}`;
+  }
+  return undefined;
+}
+
+const leftOutText = ({ position, hash, reason }: Executed['leftOut'][number]): string =>
+  `${position} ${hash} ${reason}`;
+
+function receiptText({ transactionHash, status, gasUsed, contractAddress, output, logs }: Receipt): string {
+  const logTexts = logs.map(({ address, topics, data }) => `${address}[${topics.join(' ')}]${bytesToHex(data)}`);
+  return `${transactionHash} status ${status} gas ${gasUsed} contract ${contractAddress ?? 'none'} output ${bytesToHex(output)} logs ${logTexts.join(', ')}`;
+}
+
+const changeText = ({ key, value }: StateChange): string =>
+  `${key} = ${value === undefined ? 'nothing' : bytesToHex(value)}`;

@@ -1,0 +1,71 @@
+import type { AddressHex } from '@hansa/primitives';
+import type { LeftOut, Receipt, SignedTransaction, TermInfo } from '@hansa/protocol';
+import { blockEnvironment } from './environment.ts';
+import type { BlockInput } from './execute-block.ts';
+import { executeTransaction, executeTransfer } from './execute-transaction.ts';
+import { type EngineName, loadEngine, type Machine } from './machine.ts';
+import type { StateOverlay } from './state-overlay.ts';
+
+export type Executed = {
+  readonly executed: SignedTransaction[];
+  readonly receipts: Receipt[];
+  readonly leftOut: LeftOut[];
+  readonly gasUsed: bigint;
+};
+
+type Context = { readonly overlay: StateOverlay; readonly info: TermInfo; readonly engine: EngineName };
+
+/** Executes the transactions of a proposal one after another on the overlay (EXE-3). */
+export async function executeAll(input: BlockInput, { overlay, info, engine }: Context): Promise<Executed> {
+  const { suite, proposal, parent, transactions, blockHashAt } = input;
+  const environment = blockEnvironment({
+    suite,
+    parent,
+    info,
+    blockHashAt,
+    chainId: proposal.chainId,
+    height: proposal.height,
+    timestampMs: proposal.timestamp,
+  });
+  const createMachine = await loadEngine(engine);
+  let machine: Machine | undefined;
+  const getMachine = (): Machine => {
+    machine ??= createMachine({ suite, environment, overlay });
+    return machine;
+  };
+  const executed: SignedTransaction[] = [];
+  const receipts: Receipt[] = [];
+  const leftOut: LeftOut[] = [...(input.leftOut ?? [])];
+  let gasUsed = 0n;
+  for (const [position, transaction] of transactions.entries()) {
+    const rules = {
+      height: proposal.height,
+      txGasLimit: info.parameters.txGasLimit,
+      baseFee: info.parameters.minimumGasPrice,
+      coinbase: info.parameters.feeRecipient as AddressHex,
+      gasLeft: info.parameters.blockGasLimit - gasUsed,
+    };
+    const outcome =
+      executeTransfer(transaction, rules, overlay) ??
+      (await executeTransaction(transaction, rules, { overlay, machine: getMachine }));
+    if (outcome.type === 'left out') {
+      leftOut.push({ position, hash: transaction.hash, reason: outcome.reason });
+      continue;
+    }
+    gasUsed += outcome.gasUsed;
+    const { status, effectiveGasPrice, contractAddress, output, logs } = outcome;
+    receipts.push({
+      transactionHash: transaction.hash,
+      index: executed.length,
+      status,
+      gasUsed: outcome.gasUsed,
+      cumulativeGasUsed: gasUsed,
+      effectiveGasPrice,
+      contractAddress,
+      output,
+      logs,
+    });
+    executed.push(transaction);
+  }
+  return { executed, receipts, leftOut, gasUsed };
+}

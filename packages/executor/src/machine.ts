@@ -1,0 +1,68 @@
+import type { CryptoSuite } from '@hansa/crypto';
+import type { AddressHex, HashHex, Height } from '@hansa/primitives';
+import type { Log, SignedTransaction } from '@hansa/protocol';
+import type { EvmTracer } from './evm-tracer.ts';
+import type { StateOverlay } from './state-overlay.ts';
+import { WasmMachine } from './wasm-machine.ts';
+
+/** `wasm` is the engine of packages/evm; `ethereumjs` is slow, and what the other is checked against. */
+export type EngineName = 'wasm' | 'ethereumjs';
+
+/** What the EVM sees of the block (docs/spec/execution.md, EXE-20). */
+export type BlockEnvironment = {
+  readonly chainId: number;
+  readonly height: Height;
+  /** Seconds. */
+  readonly timestamp: number;
+  readonly gasLimit: bigint;
+  readonly baseFee: bigint;
+  readonly coinbase: AddressHex;
+  readonly prevRandao: HashHex;
+  /** Hash of one of the 256 blocks before, undefined for others. */
+  readonly blockHash: (height: number) => HashHex | undefined;
+};
+
+export type MessageCall = {
+  readonly caller: AddressHex;
+  readonly to: AddressHex | undefined;
+  readonly value: bigint;
+  readonly data: Uint8Array;
+  readonly gasLimit: bigint;
+  readonly gasPrice: bigint;
+  readonly accessList: SignedTransaction['accessList'];
+  /** Undefined for a call that is no transaction. */
+  readonly transactionHash: HashHex | undefined;
+};
+
+export type MessageResult = {
+  readonly gasUsed: bigint;
+  readonly gasRefund: bigint;
+  readonly output: Uint8Array;
+  /** Word of the EVM for a failure: `revert`, `out of gas`, …; undefined on success. */
+  readonly error: string | undefined;
+  readonly logs: readonly Log[];
+  readonly createdAddress: AddressHex | undefined;
+};
+
+export type MachineOptions = {
+  readonly suite: CryptoSuite;
+  readonly environment: BlockEnvironment;
+  readonly overlay: StateOverlay;
+  /** Only for traces: it costs much. */
+  readonly tracer?: EvmTracer | undefined;
+};
+
+/** Runs messages of one block, one at a time. */
+export type Machine = {
+  /** Runs one message to its end and takes back what it must. The sender's nonce and fee are the caller's business. */
+  run(call: MessageCall): MessageResult | Promise<MessageResult>;
+};
+
+export type MachineFactory = (options: MachineOptions) => Machine;
+
+/** EthereumJS is loaded only when it is asked for: by its name, or for a trace, since the own engine has no hooks. */
+export async function loadEngine(engine: EngineName = 'wasm'): Promise<MachineFactory> {
+  if (engine === 'wasm') return (options) => new WasmMachine(options);
+  const { EthereumjsMachine } = await import('./ethereumjs-machine.ts');
+  return (options) => new EthereumjsMachine(options);
+}

@@ -1,0 +1,183 @@
+import { randomBytes } from 'node:crypto';
+import {
+  type Environment,
+  Evm,
+  type EvmStatus,
+  type NativeCall,
+  type NativeOutcome,
+  type RuledCall,
+  type StatePort,
+} from '@hansa/evm';
+import { type AddressHex, assert, ZERO_HASH } from '@hansa/primitives';
+import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
+import { contractDenial, recordCreation } from './permission.ts';
+import type { StateOverlay } from './state-overlay.ts';
+import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
+
+/** The word for each end of a message but success; those of EthereumJS, so that one table serves both (call.ts). */
+const WORDS: Readonly<Record<Exclude<EvmStatus, 'ok'>, string>> = {
+  revert: 'revert',
+  'out of gas': 'out of gas',
+  'invalid opcode': 'invalid opcode',
+  'stack underflow': 'stack underflow',
+  'stack overflow': 'stack overflow',
+  'invalid jump': 'invalid JUMP',
+  'static state change': 'static state change',
+  'init code too large': 'initcode exceeds max initcode size',
+  'create collision': 'create collision',
+  'code too large': 'code size to deposit exceeds maximum code size',
+  'invalid code': 'invalid bytecode deployed',
+  'code store out of gas': 'code store out of gas',
+  'insufficient balance': 'insufficient balance',
+  'precompile failure': 'invalid input of a precompiled contract',
+};
+
+/** Entries of the engine's table above which it begins anew with the next block: 128 bytes each and an index. */
+const ENTRY_COUNT_MAX = 1_000_000;
+
+/** The engine of this thread, and what it stands on. It runs one message at a time, without a wait in between. */
+type Bound = { readonly evm: Evm; overlay: StateOverlay | undefined; machine: WasmMachine | undefined };
+let bound: Bound | undefined;
+
+function engine(): Bound {
+  bound ??= {
+    // No result depends on the seed: it keeps contracts from choosing slots that collide.
+    evm: new Evm({
+      fork: 'prague',
+      seed: new Uint8Array(randomBytes(16)),
+      natives: SYSTEM_CONTRACTS.map(({ address }) => ({ address, run: (call) => running().runSystemContract(call) })),
+      rules: {
+        denialOf: (call) => running().denialOf(call),
+        onCreated: (contract) => running().onCreated(contract),
+      },
+    }),
+    overlay: undefined,
+    machine: undefined,
+  };
+  return bound;
+}
+
+function running(): WasmMachine {
+  assert(bound?.machine !== undefined, 'the host is asked within a message');
+  return bound.machine;
+}
+
+/** The engine of packages/evm on the overlay of a block. One machine per block. */
+export class WasmMachine implements Machine {
+  readonly #options: MachineOptions;
+  readonly #port: StatePort;
+  readonly #environment: Environment;
+  #call: MessageCall | undefined;
+
+  constructor(options: MachineOptions) {
+    assert(options.tracer === undefined, 'traces run on the other engine');
+    this.#options = options;
+    this.#port = portOf(options);
+    this.#environment = environmentOf(options.environment);
+  }
+
+  run(call: MessageCall): MessageResult {
+    const { caller, to, value, data, gasLimit, gasPrice, accessList } = call;
+    const { overlay } = this.#options;
+    this.#call = call;
+    const evm = this.#take();
+    try {
+      evm.run({ sender: caller, to, value, data, gasLimit, gasPrice, accessList });
+    } catch (error) {
+      // One that stopped in the middle is in no state to go on.
+      bound = undefined;
+      throw error;
+    }
+    evm.takeChanges({
+      account: (address, account) => overlay.setAccount(address, account),
+      storage: (address, slot, word) => overlay.setStorage(address, slot, word),
+    });
+    // Those were the engine's own.
+    overlay.takeWritten();
+    const { status, gasUsed, gasRefund, output, logs, createdAddress } = evm.result();
+    const error = status === 'ok' ? undefined : WORDS[status];
+    return { gasUsed, gasRefund, output, error, logs, createdAddress };
+  }
+
+  /** A call that has arrived at a system contract (EXE-30, EXE-31). */
+  runSystemContract({ address, caller, value, data, gas, isStatic, isDelegated }: NativeCall): NativeOutcome {
+    const { suite, overlay, environment } = this.#options;
+    // By delegation the caller would be somebody who did not mean this contract.
+    if (isDelegated) return reverted(gas, 'a system contract cannot be called by delegation');
+    const call = {
+      suite,
+      state: overlay,
+      caller,
+      value,
+      isStatic,
+      height: environment.height,
+      transactionHash: this.#call?.transactionHash ?? ZERO_HASH,
+      blockHash: environment.blockHash,
+      data: data.slice(),
+    };
+    const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gas);
+    if (isOutOfGas) return { type: 'out of gas' };
+    if (outcome.type === 'revert') return reverted(gasUsed, outcome.reason);
+    return { type: 'ok', gasUsed, output: outcome.output, logs: outcome.logs };
+  }
+
+  /** A message to a contract, before anything moves. */
+  denialOf(call: RuledCall): Uint8Array | undefined {
+    const denial = contractDenial(this.#options.overlay, call);
+    return denial === undefined ? undefined : encodeRevert(denial);
+  }
+
+  onCreated(contract: AddressHex): void {
+    assert(this.#call !== undefined, 'a contract is created within a message');
+    recordCreation(this.#options.overlay, contract, this.#call.caller);
+  }
+
+  /** The engine, standing on this overlay as it is now. */
+  #take(): Evm {
+    const { overlay } = this.#options;
+    const held = engine();
+    if (held.machine !== this) {
+      held.evm.bind(this.#port, this.#environment);
+      held.machine = this;
+    }
+    const { accounts, slots } = held.evm.size;
+    if (held.overlay !== overlay || accounts + slots > ENTRY_COUNT_MAX) {
+      held.evm.forget();
+      held.overlay = overlay;
+      overlay.watch();
+    }
+    for (const address of overlay.takeWritten()) held.evm.refreshAccount(address);
+    return held.evm;
+  }
+}
+
+function portOf({ overlay, environment }: MachineOptions): StatePort {
+  return {
+    account: (address) => overlay.account(address),
+    storage: (address, slot) => overlay.storage(address, slot),
+    code: (codeHash) => overlay.code(codeHash),
+    putCode: (codeHash, code) => overlay.setCode(codeHash, code),
+    checkpoint: () => overlay.checkpoint(),
+    revertTo: (checkpoint) => overlay.revertTo(checkpoint),
+    blockHash: (height) => environment.blockHash(height),
+  };
+}
+
+function environmentOf(environment: BlockEnvironment): Environment {
+  return {
+    chainId: BigInt(environment.chainId),
+    height: BigInt(environment.height),
+    timestamp: BigInt(environment.timestamp),
+    gasLimit: environment.gasLimit,
+    baseFee: environment.baseFee,
+    blobBaseFee: 1n,
+    coinbase: environment.coinbase,
+    prevRandao: environment.prevRandao,
+  };
+}
+
+const reverted = (gasUsed: bigint, reason: string): NativeOutcome => ({
+  type: 'revert',
+  gasUsed,
+  output: encodeRevert(reason),
+});
