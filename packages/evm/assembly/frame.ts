@@ -260,10 +260,13 @@ export function call(fp: usize, kind: u32): u32 {
   store<u32>(child, <u32>journalTop, F_JOURNAL);
   store<u32>(child, isStatic | u32(kind == STATICCALL), F_IS_STATIC);
   const memory_ = load<u32>(fp, F_MEMORY);
-  store<u32>(child, memory_ + load<u32>(input), F_DATA);
-  store<u32>(child, load<u32>(input - 32), F_DATA_SIZE);
-  store<u32>(child, memory_ + load<u32>(output), F_OUT);
-  store<u32>(child, load<u32>(output - 32), F_OUT_SIZE);
+  const dataSize = load<u32>(input - 32);
+  const outSize = load<u32>(output - 32);
+  // The offset of nothing may be anything: even a copy of no bytes from there would trap.
+  store<u32>(child, memory_ + (dataSize == 0 ? 0 : load<u32>(input)), F_DATA);
+  store<u32>(child, dataSize, F_DATA_SIZE);
+  store<u32>(child, memory_ + (outSize == 0 ? 0 : load<u32>(output)), F_OUT);
+  store<u32>(child, outSize, F_OUT_SIZE);
   if (kind == DELEGATECALL) copyWord(child + F_VALUE, fp + F_VALUE);
   else if (hasValue) copyWord(child + F_VALUE, value);
   else setWord(child + F_VALUE, 0);

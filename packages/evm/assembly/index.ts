@@ -8,9 +8,9 @@ import { reserveJournal } from './journal';
 import { setupKeccak } from './keccak';
 import { addLog, reserveLogs } from './logs';
 import { loadAccount, loadSlot } from './host';
-import { NATIVE_ADDRESS } from './layout';
+import { NATIVE_SELF } from './layout';
 import { ensure, top } from './memory';
-import { A_CODE_GENERATION, accountOf, findAccount, findSlot, idOf, reserveState, resetState, setSeed } from './state';
+import { A_CODE_GENERATION, findAccount, findSlot, idOf, reserveState, resetState, setSeed } from './state';
 
 export {
   ENV, MESSAGE, NATIVE, RESULT, RESULT_BLOOM,
@@ -25,9 +25,9 @@ export {
 } from './state';
 export { setNoCode } from './state';
 
-/** Room for a log of the native contract that runs: topics and data are written from the answer on. */
+/** Room for a log of a native contract, of the address in `NATIVE_SELF`: topics and data are written from the answer on. */
 export function nativeLog(topics: u32, size: u32): usize {
-  return addLog(accountOf(NATIVE_ADDRESS), topics, size);
+  return addLog(NATIVE_SELF, topics, size);
 }
 
 /** The host has changed an account itself. */

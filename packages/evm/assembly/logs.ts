@@ -38,7 +38,7 @@ export function logsAt(): usize {
   return logs;
 }
 
-/** Room for a log of the account; topics and data are the caller's to write, from the answer on. */
+/** Room for a log of the account at `account`, whose address comes first there; topics and data are the caller's to write, from the answer on. */
 export function addLog(account: usize, topics: u32, size: u32): usize {
   const entry = logTop;
   const end = entry + HEADER + (<usize>topics << 5) + ((<usize>size + 31) & ~(<usize>31));

@@ -8,7 +8,7 @@ import {
   CREATE, beginCall, beginCreate, createdAddress, createdWord, isWarm, lastGas, lastStatus, refund, returnData, returnSize, setRefund,
   clearReturn, ENTER, STAY,
 } from './frame';
-import { INSUFFICIENT_BALANCE, OK } from './errors';
+import { INIT_CODE_TOO_LARGE, INSUFFICIENT_BALANCE, OK } from './errors';
 import { run } from './interpreter';
 import { setBalance, setNonce, settle } from './journal';
 import { beginLogs, logCount, logsAt } from './logs';
@@ -127,31 +127,30 @@ function pay(sender: usize, gasLimit: u64): void {
 export function message(): void {
   nextEpoch();
   const sender = accountOf(MESSAGE_SENDER);
-  if (isBelow(sender + A_BALANCE, MESSAGE_VALUE)) {
-    beginResult();
-    store<u64>(RESULT_GAS_USED, 0);
-    refuse();
-    return;
-  }
   const gas = load<u64>(MESSAGE_GAS);
+  if (isBelow(sender + A_BALANCE, MESSAGE_VALUE)) return refuse(INSUFFICIENT_BALANCE, 0);
+  if (load<u32>(MESSAGE_IS_CREATE) && load<u32>(MESSAGE_DATA_SIZE) > INIT_CODE_MAX) return refuse(INIT_CODE_TOO_LARGE, gas);
   runMessage(sender, <i64>gas);
   store<u64>(RESULT_GAS_USED, gas - <u64>lastGas);
   store<u64>(RESULT_REFUND, lastStatus == OK ? <u64>refund : 0);
   settle();
 }
 
-let refused: bool = false;
-function refuse(): void {
-  refused = true;
+/** Status of a message that did not even begin, 0 if it did. */
+let refused: u32 = 0;
+function refuse(status: u32, gasUsed: u64): void {
+  beginResult();
+  store<u64>(RESULT_GAS_USED, gasUsed);
+  refused = status;
 }
 
 /** Status of the last message (errors.ts). */
 export function statusOf(): u32 {
-  return refused ? INSUFFICIENT_BALANCE : lastStatus;
+  return refused != 0 ? refused : lastStatus;
 }
 
 function beginResult(): void {
-  refused = false;
+  refused = 0;
   setRefund(0);
   beginLogs();
   clearReturn();

@@ -413,7 +413,8 @@ export class Evm {
     this.#view.bytes.set(output, this.#engine.nativeOutput(output.length) >>> 0);
   }
 
-  #writeLog({ topics, data }: NativeLog): void {
+  #writeLog({ address, topics, data }: NativeLog): void {
+    this.#view.writeAddress(this.#native + NATIVE_FIELDS.self, address);
     const at = this.#engine.nativeLog(topics.length, data.length) >>> 0;
     for (const [index, topic] of topics.entries()) this.#view.writeHash(at + 32 * index, topic);
     this.#view.bytes.set(data, at + 32 * topics.length);

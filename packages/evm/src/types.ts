@@ -119,7 +119,8 @@ export type NativeOutcome =
   | { readonly type: 'revert'; readonly gasUsed: bigint; readonly output: Uint8Array }
   | { readonly type: 'out of gas' };
 
-export type NativeLog = { readonly topics: readonly HashHex[]; readonly data: Uint8Array };
+/** `address` may be another one than that of the contract which writes it. */
+export type NativeLog = EvmLog;
 
 /** A contract that is part of the node. Its writes go to where `StatePort.revertTo` takes them back. */
 export type NativeContract = { readonly address: AddressHex; readonly run: (call: NativeCall) => NativeOutcome };

@@ -48,6 +48,16 @@ describe('frames', () => {
   });
 });
 
+it('a call with no data takes it from anywhere', () => {
+  // DELEGATECALL with an input of no bytes at 2^255 and an output of none there.
+  const far = push32(2n ** 255n + 2n ** 31n);
+  const world = new World();
+  world.deploy(addressOf(0xbeef), fromHex('5f5ffd'));
+  for (const opcode of ['f4', 'fa'])
+    for (const target of ['61beef', '6004', '6009', '6002', '61dead'])
+      expect(runCode(`5f${far}5f${far}${target}5a${opcode}60015f5260205ff3`, {}, world).status).toBe('ok');
+});
+
 describe('journal', () => {
   it('takes back storage, balances, logs, transient storage and what natives wrote when a frame reverts', () => {
     const callee = addressOf(0xbeef);
@@ -60,7 +70,7 @@ describe('journal', () => {
           type: 'ok',
           gasUsed: 100n,
           output: new Uint8Array(0),
-          logs: [{ topics: [wordHex(1n)], data: fromHex('01') }],
+          logs: [{ address: NATIVE, topics: [wordHex(1n)], data: fromHex('01') }],
         };
       },
     };

@@ -32,15 +32,15 @@ export function assertSameOutcome(height: number, wasm: BlockOutcome, ethereumjs
 export function differenceOf(wasm: BlockOutcome, ethereumjs: BlockOutcome): string | undefined {
   return (
     firstDifference('left out', wasm.leftOut.map(leftOutText), ethereumjs.leftOut.map(leftOutText)) ??
-    firstDifference('receipt', wasm.receipts.map(receiptText), ethereumjs.receipts.map(receiptText)) ??
+    firstDifference('receipt', wasm.receipts.flatMap(receiptTexts), ethereumjs.receipts.flatMap(receiptTexts)) ??
     firstDifference('change', wasm.changes.map(changeText), ethereumjs.changes.map(changeText))
   );
 }
 
-function firstDifference(name: string, wasm: readonly string[], ethereumjs: readonly string[]): string | undefined {
+function firstDifference(kind: string, wasm: readonly string[], ethereumjs: readonly string[]): string | undefined {
   for (let i = 0; i < Math.max(wasm.length, ethereumjs.length); i++) {
     if (wasm[i] !== ethereumjs[i])
-      return `${name} ${i}: wasm ${wasm[i] ?? 'has none'}, ethereumjs ${ethereumjs[i] ?? 'has none'}`;
+      return `${kind}: wasm ${wasm[i] ?? 'has no more'}, ethereumjs ${ethereumjs[i] ?? 'has no more'}`;
   }
   return undefined;
 }
@@ -48,9 +48,15 @@ function firstDifference(name: string, wasm: readonly string[], ethereumjs: read
 const leftOutText = ({ position, hash, reason }: Executed['leftOut'][number]): string =>
   `${position} ${hash} ${reason}`;
 
-function receiptText({ transactionHash, status, gasUsed, contractAddress, output, logs }: Receipt): string {
-  const logTexts = logs.map(({ address, topics, data }) => `${address}[${topics.join(' ')}]${bytesToHex(data)}`);
-  return `${transactionHash} status ${status} gas ${gasUsed} contract ${contractAddress ?? 'none'} output ${bytesToHex(output)} logs ${logTexts.join(', ')}`;
+/** One text a field, so that a report names the one that differs. */
+function receiptTexts({ transactionHash, status, gasUsed, contractAddress, output, logs }: Receipt): string[] {
+  return [
+    `status ${status}`,
+    `gas ${gasUsed}`,
+    `contract ${contractAddress ?? 'none'}`,
+    `output ${bytesToHex(output)}`,
+    ...logs.map(({ address, topics, data }) => `log of ${address}: ${topics.join(' ')} ${bytesToHex(data)}`),
+  ].map((text) => `${transactionHash} ${text}`);
 }
 
 const changeText = ({ key, value }: StateChange): string =>

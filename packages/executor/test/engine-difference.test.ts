@@ -30,16 +30,16 @@ describe('outcomes of two engines', () => {
   });
 
   it.each<readonly [string, Partial<BlockOutcome>, string]>([
-    ['gas', { receipts: [{ ...receipt, gasUsed: 21_001n }] }, 'receipt 0'],
-    ['status', { receipts: [{ ...receipt, status: 0 }] }, 'receipt 0'],
-    ['output', { receipts: [{ ...receipt, output: Uint8Array.of(1) }] }, 'receipt 0'],
-    ['a missing receipt', { receipts: [] }, 'ethereumjs has none'],
+    ['gas', { receipts: [{ ...receipt, gasUsed: 21_001n }] }, 'receipt: '],
+    ['status', { receipts: [{ ...receipt, status: 0 }] }, 'receipt: '],
+    ['output', { receipts: [{ ...receipt, output: Uint8Array.of(1) }] }, 'receipt: '],
+    ['a missing receipt', { receipts: [] }, 'ethereumjs has no more'],
     ['a value of state', { changes: [{ key: '01aa' as StateKey, value: Uint8Array.of(2) }] }, '01aa = 02'],
     ['a deleted value', { changes: [{ key: '01aa' as StateKey, value: undefined }] }, '01aa = nothing'],
     [
       'a reason to leave out',
       { leftOut: [{ position: 1, hash: 'cd'.repeat(32) as HashHex, reason: 'expired' }] },
-      'left out 0',
+      'left out: ',
     ],
   ])('differ in %s', (_, change, expected) => {
     const other = { ...outcome, ...change };

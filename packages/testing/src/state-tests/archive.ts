@@ -17,18 +17,23 @@ export function* testsOfArchive(path: string): Generator<ArchivedTest> {
   }
 }
 
-/** Regular JSON files of a tar archive (POSIX ustar). */
+/** Regular JSON files of a tar archive (POSIX ustar, long names as GNU or pax write them). */
 function* filesOfTar(bytes: Uint8Array): Generator<{ readonly name: string; readonly text: string }> {
+  let longName: string | undefined;
   for (let at = 0; at + BLOCK <= bytes.length; ) {
     const field = (start: number, size: number): string =>
       textOf(bytes.subarray(at + start, at + start + size)).replace(/\0.*$/s, '');
     const name = field(0, 100);
     if (name === '') return;
     const size = Number.parseInt(field(124, 12).trim(), 8);
+    const type = field(156, 1);
     const prefix = field(345, 155);
-    const start = at + BLOCK;
-    if (name.endsWith('.json'))
-      yield { name: prefix === '' ? name : `${prefix}/${name}`, text: textOf(bytes.subarray(start, start + size)) };
-    at = start + Math.ceil(size / BLOCK) * BLOCK;
+    const content = (): string => textOf(bytes.subarray(at + BLOCK, at + BLOCK + size));
+    const fullName = longName ?? (prefix === '' ? name : `${prefix}/${name}`);
+    longName = undefined;
+    if (type === 'L') longName = content().replace(/\0.*$/s, '');
+    else if (type === 'x') longName = /\d+ path=(.*)\n/.exec(content())?.[1];
+    else if (fullName.endsWith('.json')) yield { name: fullName, text: content() };
+    at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
   }
 }

@@ -177,7 +177,7 @@ function burnBaseFee(state: TestState, coinbase: AddressHex, amount: bigint): vo
 
 const NO_CODE = 'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470';
 
-function reasonNotToRun({ pre, transaction }: StateTest, post: Post): string | undefined {
+function reasonNotToRun({ transaction }: StateTest, post: Post): string | undefined {
   if (transaction.maxFeePerBlobGas !== undefined || transaction.blobVersionedHashes !== undefined)
     return 'blob transaction: there are no blobs';
   if (transaction.authorizationList !== undefined) return 'set-code transaction: there are none';
@@ -185,12 +185,8 @@ function reasonNotToRun({ pre, transaction }: StateTest, post: Post): string | u
     return 'refused by the decoder of transactions';
   if (post.expectException === 'TransactionException.RLP_INVALID_VALUE')
     return 'refused by the decoder of transactions';
-  if (Object.values(pre).some(isStorageWithoutCode)) return 'EIP-7610: storage without code comes from genesis alone';
   return undefined;
 }
-
-const isStorageWithoutCode = ({ nonce, code, storage }: Account): boolean =>
-  BigInt(nonce) === 0n && code === '0x' && Object.keys(storage).length > 0;
 
 function transactionOf({ transaction }: StateTest, { indexes }: Post, baseFee: bigint): Parameters<Evm['transact']>[0] {
   const { gasPrice, maxFeePerGas = gasPrice, maxPriorityFeePerGas = maxFeePerGas } = transaction;

@@ -2,6 +2,7 @@
 import type { FuzzTarget } from '../target.ts';
 import { blockTargets } from './block-targets.ts';
 import { contractTargets } from './contract-targets.ts';
+import { evmTargets } from './evm-targets.ts';
 import { networkTargets } from './network-targets.ts';
 import { nodeTargets } from './node-targets.ts';
 import { rpcTargets } from './rpc-targets.ts';
@@ -21,5 +22,6 @@ export function createTargets(): FuzzTarget[] {
     ...syncBlockTargets(),
     ...textTargets(),
     ...rpcTargets(),
+    ...evmTargets(),
   ];
 }
