@@ -1,9 +1,10 @@
 import type { AddressHex } from '@hansa/primitives';
 import type { LeftOut, Receipt, SignedTransaction, TermInfo } from '@hansa/protocol';
+import type { BlockInput } from './block-input.ts';
 import { blockEnvironment } from './environment.ts';
-import type { BlockInput } from './execute-block.ts';
 import { executeTransaction, executeTransfer } from './execute-transaction.ts';
-import { type EngineName, loadEngine, type Machine } from './machine.ts';
+import { loadEngine } from './load-engine.ts';
+import type { EngineName, Machine } from './machine.ts';
 import type { StateOverlay } from './state-overlay.ts';
 
 export type Executed = {

@@ -9,24 +9,25 @@ export {
   topicOf,
 } from './abi.ts';
 export { type AccessListOutcome, createAccessList } from './access-list.ts';
+export type { BlockInput, ExecutedBlock } from './block-input.ts';
 export { type CallInput, type CallOutcome, type CallRequest, callMessage, wordOf } from './call.ts';
 export { EngineDifferenceError } from './engine-difference.ts';
 export { blockEnvironment, type EnvironmentFacts } from './environment.ts';
 export { type EstimateOutcome, estimateGas } from './estimate-gas.ts';
-export { type BlockInput, type ExecutedBlock, executeBlock } from './execute-block.ts';
+export { executeBlock } from './execute-block.ts';
 export { createdAddress } from './execute-transaction.ts';
 export { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
 export { buildGenesisBlock, type GenesisBlock } from './genesis.ts';
 export { accountOfNode, isFeeFree } from './governance.ts';
-export {
-  type BlockEnvironment,
-  type EngineName,
-  loadEngine,
-  type Machine,
-  type MachineFactory,
-  type MachineOptions,
-  type MessageCall,
-  type MessageResult,
+export { loadEngine } from './load-engine.ts';
+export type {
+  BlockEnvironment,
+  EngineName,
+  Machine,
+  MachineFactory,
+  MachineOptions,
+  MessageCall,
+  MessageResult,
 } from './machine.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
 export { StateOverlay } from './state-overlay.ts';

@@ -3,7 +3,6 @@ import type { AddressHex, HashHex, Height } from '@hansa/primitives';
 import type { Log, SignedTransaction } from '@hansa/protocol';
 import type { EvmTracer } from './evm-tracer.ts';
 import type { StateOverlay } from './state-overlay.ts';
-import { WasmMachine } from './wasm-machine.ts';
 
 /** `wasm` is the engine of packages/evm; `ethereumjs` is slow, and what the other is checked against. */
 export type EngineName = 'wasm' | 'ethereumjs';
@@ -59,10 +58,3 @@ export type Machine = {
 };
 
 export type MachineFactory = (options: MachineOptions) => Machine;
-
-/** EthereumJS is loaded only when it is asked for: by its name, or for a trace, since the own engine has no hooks. */
-export async function loadEngine(engine: EngineName = 'wasm'): Promise<MachineFactory> {
-  if (engine === 'wasm') return (options) => new WasmMachine(options);
-  const { EthereumjsMachine } = await import('./ethereumjs-machine.ts');
-  return (options) => new EthereumjsMachine(options);
-}

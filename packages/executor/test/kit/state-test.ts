@@ -11,7 +11,8 @@ import {
 import { accountKey, codeKey, encodeAccount, type SignedTransaction, type StateKey, storageKey } from '@hansa/protocol';
 import { executeTransaction, type TransactionOutcome } from '../../src/execute-transaction.ts';
 import { intrinsicGas } from '../../src/gas.ts';
-import { type EngineName, loadEngine } from '../../src/machine.ts';
+import { loadEngine } from '../../src/load-engine.ts';
+import type { EngineName } from '../../src/machine.ts';
 import { StateOverlay } from '../../src/state-overlay.ts';
 import { MemoryState, suite, wordOf } from './chain.ts';
 import { ethereumStateRoot, logsHash } from './state-root.ts';
