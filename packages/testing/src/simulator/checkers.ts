@@ -106,7 +106,7 @@ export class Checkers {
 
   /** Traffic for quiet; then the votes. */
   onSent(from: Member, packet: SimPacket): void {
-    if (from.isByzantine || !this.votes.isNew(from, packet)) return;
+    if (from.isByzantine || from.hasForgottenVotes || !this.votes.isNew(from, packet)) return;
     const kind = packet.type === 'pbft' ? packet.message.type : packet.type;
     this.traffic.set(kind, (this.traffic.get(kind) ?? 0) + 1);
     if (packet.type !== 'pbft' || !('sender' in packet.message)) return;

@@ -116,7 +116,8 @@ export class Faults {
   readonly happened: number[] = [];
   #count = 0;
   readonly #actions: Action[] = [];
-  readonly #saved: Map<SimNode, readonly (Uint8Array | undefined)[]> = new Map();
+  readonly #saved: Map<SimNode, { readonly starts: number; readonly files: readonly (Uint8Array | undefined)[] }> =
+    new Map();
 
   constructor(control: FaultControl, chance: Prng) {
     this.#control = control;
@@ -211,11 +212,17 @@ export class Faults {
         this.#connect(chance);
         break;
       case 'pause':
-        node.pause(chance.pick([100_000, 500_000, 2_000_000, 8_000_000]));
+        node.pause(chance.pick([100_000, 500_000, 2_000_000, 8_000_000, 60_000_000]));
         break;
       case 'clock':
-        node.clockOffsetMs = chance.pick([0, -500, 700, -2_500, 2_900, 3_500, -60_000]);
-        world.clockAheadMsMax = Math.max(world.clockAheadMsMax, node.clockOffsetMs);
+        // Up to a tenth too fast or too slow: beyond the skew within the chaos.
+        node.clock.set(
+          chance.pick([0, -500, 700, -2_500, 2_900, 3_500, -60_000]),
+          chance.pick([0, 0, 500, -20_000, 20_000, -100_000, 100_000]),
+        );
+        for (const us of [world.queue.nowUs, this.#control.endUs]) {
+          world.clockAheadMsMax = Math.max(world.clockAheadMsMax, node.clock.aheadMsAt(us));
+        }
         break;
       case 'slow':
         node.executeUs = chance.pick([1_000, 20_000, 200_000, 1_500_000]);
@@ -272,11 +279,12 @@ export class Faults {
         break;
       case 'roll back': {
         const saved = this.#saved.get(node);
-        this.#saved.set(node, node.disk.copy());
+        this.#saved.set(node, { starts: node.starts, files: node.disk.copy() });
         if (saved === undefined || node.isByzantine || !this.#control.spendFaulty()) return;
+        node.hasForgottenVotes ||= saved.starts === node.starts;
         node.crash();
         node.wasWiped = true;
-        node.disk.restore(saved);
+        node.disk.restore(saved.files);
         break;
       }
       case 'diverge':

@@ -12,6 +12,8 @@ export type Member = {
   readonly isByzantine: boolean;
   /** The vote store was lost, damaged or rolled back at some time. */
   readonly wasWiped: boolean;
+  /** It was rolled back within one incarnation: no check can tell it what it signed (VS-10), so it counts as faulty. */
+  readonly hasForgottenVotes: boolean;
   /** Differs from '' in a replica whose executor is nondeterministic. */
   readonly executionFault: string;
   readonly disk: { readonly isFull: boolean };

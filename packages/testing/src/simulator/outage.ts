@@ -34,8 +34,8 @@ export class Outage {
     // Clocks stay wrong from here on; two of them differ by no more than the skew.
     for (const node of nodes) {
       const { clockSkewMs } = node.state.term.parameters;
-      node.clockOffsetMs = chance.pick([-1, 0, 1]) * Math.floor(clockSkewMs / 2);
-      world.clockAheadMsMax = Math.max(world.clockAheadMsMax, node.clockOffsetMs);
+      node.clock.set(chance.pick([-1, 0, 1]) * Math.floor(clockSkewMs / 2));
+      world.clockAheadMsMax = Math.max(world.clockAheadMsMax, node.clock.aheadMs);
     }
     switch (this.#kind) {
       case 'majority down':

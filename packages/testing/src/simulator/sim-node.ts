@@ -7,6 +7,7 @@ import type { Member } from './member.ts';
 import type { SimPacket } from './packet.ts';
 import type { Prng } from './prng.ts';
 import { SIM_CHAIN_ID, SIM_GROUP_ID, type SimBlock, type SimState } from './sim-chain.ts';
+import { SimClock } from './sim-clock.ts';
 import { simHash, simSign, simVerify } from './sim-crypto.ts';
 import { SimDisk } from './sim-disk.ts';
 import { SimLedger, SYNC_BATCH } from './sim-ledger.ts';
@@ -44,7 +45,9 @@ export class SimNode implements Member {
   readonly disk: SimDisk;
   /** Byzantine members are not judged. */
   isByzantine = false;
-  clockOffsetMs = 0;
+  readonly clock: SimClock;
+  /** How often this process was started. */
+  starts = 0;
   /** Microseconds that one execution, one commit, one disk sync takes. */
   executeUs = 2_000;
   commitUs = 1_500;
@@ -55,6 +58,7 @@ export class SimNode implements Member {
   leavesOut: (hash: HashHex) => boolean = () => false;
   /** The vote store was lost, damaged or rolled back at some time. */
   wasWiped = false;
+  hasForgottenVotes = false;
   driver: ConsensusDriver | undefined;
   status: PbftStatus | undefined;
   pool: SimPool;
@@ -67,6 +71,8 @@ export class SimNode implements Member {
   #deferred: (() => void)[] = [];
   #boundariesLeft = Number.POSITIVE_INFINITY;
   #pausedUntilUs = 0;
+  /** What is due since it is paused. */
+  #missed: (() => void)[] = [];
   #isRunning = false;
   #hasCrashed = false;
 
@@ -78,6 +84,7 @@ export class SimNode implements Member {
     this.label = `${traits.index}${traits.twin === true ? 'T' : ''}`;
     this.#world = world;
     this.#chance = chance;
+    this.clock = new SimClock(world.queue);
     this.pool = new SimPool(world);
     this.#ledger = new SimLedger({
       world,
@@ -122,6 +129,7 @@ export class SimNode implements Member {
 
   start(): void {
     if (this.driver !== undefined) return;
+    this.starts++;
     this.#generation++;
     this.#hasCrashed = false;
     this.disk.isFull = false;
@@ -187,6 +195,7 @@ export class SimNode implements Member {
     this.#ledger.forgetResults();
     this.#boundariesLeft = Number.POSITIVE_INFINITY;
     this.#pausedUntilUs = 0;
+    this.#missed = [];
     this.disk.crash(this.#chance);
     this.#run.crashed?.(this);
   }
@@ -198,10 +207,12 @@ export class SimNode implements Member {
 
   pause(us: number): void {
     this.#pausedUntilUs = Math.max(this.#pausedUntilUs, this.#world.queue.nowUs + us);
+    this.#world.queue.after(us, () => this.#wake());
   }
 
   resume(): void {
     this.#pausedUntilUs = 0;
+    this.#wake();
     this.#boundariesLeft = Number.POSITIVE_INFINITY;
   }
 
@@ -241,8 +252,16 @@ export class SimNode implements Member {
 
   #resume(generation: number, run: () => void): void {
     if (generation !== this.#generation) return;
-    if (this.isPaused) this.#world.queue.at(this.#pausedUntilUs, () => this.#resume(generation, run));
+    if (this.isPaused) this.#missed.push(() => this.#resume(generation, run));
     else this.#enter(run);
+  }
+
+  /** What was due while it was paused happens now, in its order. */
+  #wake(): void {
+    if (this.isPaused) return;
+    const missed = this.#missed;
+    this.#missed = [];
+    for (const run of missed) run();
   }
 
   /** Everything that this process does goes through here: a crash ends it wherever it strikes. */
@@ -411,7 +430,7 @@ export class SimNode implements Member {
       },
       sync: { behind: (_height, from) => this.#ledger.askSync(this.#chance.pick(from)) },
       clock: {
-        nowMs: () => EPOCH_MS + world.queue.nowMs + this.clockOffsetMs,
+        nowMs: () => EPOCH_MS + world.queue.nowMs + this.clock.aheadMs,
         monotonicMs: () => world.queue.nowMs,
       },
       scheduler: { defer: (run) => this.#deferred.push(run) },

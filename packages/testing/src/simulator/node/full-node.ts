@@ -74,8 +74,10 @@ export class FullNode {
   isByzantine = false;
   /** The vote store was lost, damaged or rolled back at some time. */
   wasWiped = false;
-  /** Its vote store was put back to an earlier state, which nobody can see before an own vote comes back (VS-10). */
-  wasRolledBack = false;
+  /** It was rolled back within one incarnation: no check can tell it what it signed (VS-10), so it counts as faulty. */
+  hasForgottenVotes = false;
+  /** How often its vote store was opened. */
+  starts = 0;
   /** All disks were lost at some time, and with them what clients were told. */
   wasErased = false;
   clockOffsetMs = 0;
@@ -219,6 +221,7 @@ export class FullNode {
   }
 
   async #openVotes(): Promise<VoteStore> {
+    this.starts++;
     const options = this.#voteStoreOptions();
     const opened = openVoteStore(this.votes.files, options);
     if (opened.state === 'lost') this.wasWiped = true;

@@ -50,7 +50,8 @@ export class NodeFaults {
   readonly #actions: Action[] = [];
   /** Who may weigh more than one. */
   readonly #heavy: Set<NodeId> = new Set();
-  readonly #saved: Map<FullNode, readonly (Uint8Array | undefined)[]> = new Map();
+  readonly #saved: Map<FullNode, { readonly starts: number; readonly files: readonly (Uint8Array | undefined)[] }> =
+    new Map();
 
   constructor(control: NodeFaultControl, chance: Prng) {
     this.#control = control;
@@ -176,12 +177,12 @@ export class NodeFaults {
         return;
       case 'roll back': {
         const saved = this.#saved.get(node);
-        this.#saved.set(node, node.votes.copy());
+        this.#saved.set(node, { starts: node.starts, files: node.votes.copy() });
         if (saved === undefined || !this.#mayLoseVotes(node)) return;
+        node.hasForgottenVotes ||= saved.starts === node.starts;
         node.crash();
         node.wasWiped = true;
-        node.wasRolledBack = true;
-        node.votes.restore(saved);
+        node.votes.restore(saved.files);
         return;
       }
     }
