@@ -225,6 +225,7 @@ export class EthereumjsMachine implements Machine {
       value: frame.value,
       isStatic: frame.isStatic,
       height: environment.height,
+      timestamp: environment.timestamp,
       transactionHash: message.transactionHash ?? ZERO_HASH,
       blockHash: environment.blockHash,
       data,

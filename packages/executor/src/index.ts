@@ -31,6 +31,7 @@ export type {
 } from './machine.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
 export { StateOverlay } from './state-overlay.ts';
+export { type Joined, type JoinPlace, judgeJoin } from './system/10004-invites.ts';
 export { isSystemAddress, SYSTEM_EVENTS } from './system/addresses.ts';
 export { SYSTEM_CONTRACTS } from './system/index.ts';
 export { DEFAULT_TRACE_LIMITS, type TraceJson, type TraceLimits } from './trace/types.ts';

@@ -111,6 +111,7 @@ export class WasmMachine implements Machine {
       value,
       isStatic,
       height: environment.height,
+      timestamp: environment.timestamp,
       transactionHash: this.#call?.transactionHash ?? ZERO_HASH,
       blockHash: environment.blockHash,
       data: data.slice(),

@@ -27,6 +27,7 @@ it('exports', () => {
       "intrinsicGas",
       "isFeeFree",
       "isSystemAddress",
+      "judgeJoin",
       "loadEngine",
       "selectorOf",
       "topicOf",

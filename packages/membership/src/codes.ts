@@ -1,6 +1,6 @@
 /**
- * Return codes of the system contracts. Those that FISCO BCOS has are its own (PrecompiledRetCode); -51110 to -51119 and
- * -51180 to -51199 are what it lacks (docs/spec/governance.md, section 8).
+ * Return codes of the system contracts. Those that FISCO BCOS has are its own (PrecompiledRetCode); -51110 to -51129 and
+ * -51180 to -51199 are what it lacks (docs/spec/governance.md, section 8; docs/spec/joining.md).
  */
 export const MEMBERSHIP_CODES = {
   noPermission: -50_000,
@@ -18,6 +18,14 @@ export const MEMBERSHIP_CODES = {
   alreadySuspended: -51_113,
   alreadyPunished: -51_114,
   invalidProof: -51_115,
+  invalidInvite: -51_120,
+  inviteExpired: -51_121,
+  inviteUsed: -51_122,
+  inviteRevoked: -51_123,
+  inviteUnsigned: -51_124,
+  inviteProof: -51_125,
+  alreadyRegistered: -51_126,
+  tooManyInvited: -51_127,
   invalidAddress: -51_180,
   tooManyNodes: -51_181,
   notAValidator: -51_182,

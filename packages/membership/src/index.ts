@@ -67,6 +67,21 @@ export {
   historyKey,
 } from './history.ts';
 export {
+  admitInvited,
+  decodeInviteRecord,
+  encodeInviteRecord,
+  INVITE_SECONDS_MAX,
+  INVITED_NODE_COUNT_MAX,
+  INVITES_ADDRESS,
+  type InviteRecord,
+  inviteCause,
+  inviteKey,
+  type JoinFacts,
+  type Newcomer,
+  readInviteRecord,
+  revokeInvite,
+} from './invite.ts';
+export {
   ACCOUNT_ADDRESS,
   ACCOUNTS_FROZEN_KEY,
   type AccessList,

@@ -11,6 +11,24 @@ export { parseGenesis, renderGenesis } from './genesis-json.ts';
 export { genesisFault, isNodeAddress, isPlainText } from './genesis-rules.ts';
 export { blockHash, decodeHeader, encodeHeader, HEADER_VERSION } from './header-codec.ts';
 export { isIdentifier } from './identifier.ts';
+export {
+  decodeInvite,
+  decodeJoinRequest,
+  type EntryNode,
+  encodeInvite,
+  encodeJoinRequest,
+  INVITE_ENTRY_COUNT_MAX,
+  INVITE_SIGNATURE_SIZE,
+  INVITE_SIZE_MAX,
+  type Invite,
+  type InviteCard,
+  inviteId,
+  type JoinRequest,
+  joinDigest,
+  parseInvite,
+  renderInvite,
+  splitInviteSignatures,
+} from './invite.ts';
 export * from './limits.ts';
 export { type Misbehaviour, type MisbehaviourProof, verifyMisbehaviour } from './misbehaviour.ts';
 export {

@@ -16,4 +16,7 @@ export const TAGS = {
   newView: 'hansa/pbft-new-view/v1',
   status: 'hansa/pbft-status/v1',
   incarnation: 'hansa/pbft-incarnation/v1',
+  invite: 'hansa/invite/v1',
+  inviteCheck: 'hansa/invite-check/v1',
+  join: 'hansa/join/v1',
 } as const;

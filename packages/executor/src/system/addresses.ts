@@ -3,6 +3,7 @@ import {
   AUTH_ADDRESS,
   COMMITTEE_ADDRESS,
   CONSENSUS_ADDRESS,
+  INVITES_ADDRESS,
   SYSTEM_CONFIG_ADDRESS,
 } from '@hansa/membership';
 import { type AddressHex, toAddressHex } from '@hansa/primitives';
@@ -17,6 +18,7 @@ const ADDRESSES: ReadonlySet<AddressHex> = new Set([
   AUTH_ADDRESS,
   COMMITTEE_ADDRESS,
   ACCOUNT_ADDRESS,
+  INVITES_ADDRESS,
   COMMITTEE_VIEW_ADDRESS,
   PROPOSALS_VIEW_ADDRESS,
 ]);

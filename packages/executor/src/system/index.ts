@@ -5,6 +5,7 @@ import { consensusContract } from './1003-consensus.ts';
 import { authContract } from './1005-auth.ts';
 import { committeeContract } from './10001-committee.ts';
 import { accountsContract } from './10003-accounts.ts';
+import { invitesContract } from './10004-invites.ts';
 import { committeeView, proposalsView } from './committee-views.ts';
 import {
   INPUT_BYTE_GAS,
@@ -22,6 +23,7 @@ export const SYSTEM_CONTRACTS: readonly SystemContract[] = [
   authContract,
   committeeContract,
   accountsContract,
+  invitesContract,
   committeeView,
   proposalsView,
 ];

@@ -13,6 +13,8 @@ export type SystemCall = {
   readonly value: bigint;
   readonly isStatic: boolean;
   readonly height: Height;
+  /** Of the block, in seconds since 1970. */
+  readonly timestamp: number;
   /** Of the transaction; the zero hash in a call that is none. */
   readonly transactionHash: HashHex;
   /** Hash of one of the 256 blocks before. */

@@ -140,6 +140,7 @@ function systemContractTarget(): FuzzTarget {
         value: 0n,
         isStatic: false,
         height: 7 as never,
+        timestamp: 1_700_000_000,
         transactionHash: ZERO_HASH,
         blockHash: () => undefined,
         data: input,
