@@ -1,8 +1,7 @@
-import type { HashHex, Height, NodeId, ValidatorIndex } from '@hansa/primitives';
+import { assert, compareText, type HashHex, type Height, type NodeId, type ValidatorIndex } from '@hansa/primitives';
 import type { Proposal, VoteCertificate } from '@hansa/protocol';
 import {
   highestVotable,
-  nodeIdOf,
   type ProposalEntry,
   persist,
   type ReplicaState,
@@ -27,7 +26,6 @@ export function holdProposal(step: Step, proposal: Proposal, digest: HashHex): P
     digest,
     message: undefined,
     verdict: undefined,
-    invalidReason: undefined,
     vouched: false,
     persisted: false,
     prepared: false,
@@ -129,7 +127,8 @@ export function chainTo(
 export function fetchProposal(step: Step, digest: HashHex, height: Height, signers: readonly ValidatorIndex[]): void {
   const { state } = step;
   const { fetches } = state.termState;
-  if (height > state.head.height + termOf(state).parameters.window) return;
+  const highest = state.head.height + termOf(state).parameters.window;
+  assert(height <= highest, `only proposals up to ${highest} were expected to be asked for, got ${height}`);
   const last = fetches.get(digest);
   if (last !== undefined && state.now - last.tick < ticksOf(state, state.config.fetchMsMin)) return;
   fetches.set(digest, { tick: state.now, height });
@@ -144,7 +143,8 @@ function othersOf(state: ReplicaState, first: readonly ValidatorIndex[]): NodeId
   const rest = termOf(state).validators.map((_, index) => index as ValidatorIndex);
   const order = [...first, ...rest.filter((index) => !first.includes(index))];
   return order.flatMap((index) => {
-    const nodeId = index === self ? undefined : nodeIdOf(state, index);
+    // Behind a certificate of more than F liars any index may stand as the proposer's.
+    const nodeId = index === self ? undefined : termOf(state).validators[index]?.nodeId;
     return nodeId === undefined ? [] : [nodeId];
   });
 }
@@ -154,7 +154,7 @@ export const signersOf = (certificate: VoteCertificate): ValidatorIndex[] =>
 
 /** Puts the question to the driver once; on the slow tick `revalidate` asks again. What is missing is asked of `first` first. */
 export function askValidation(step: Step, entry: ProposalEntry, first: readonly ValidatorIndex[]): void {
-  if (entry.verdict !== undefined && !(entry.vouched && entry.verdict === 'invalid')) return;
+  if (entry.verdict !== undefined) return;
   entry.verdict = 'asked';
   emitValidate(step, entry, othersOf(step.state, first));
 }
@@ -186,7 +186,7 @@ export function revalidate(step: Step): void {
       entry.proposal.height > stableOf(state) &&
       entry.proposal.height <= highestVotable(state),
   );
-  open.sort((a, b) => a.proposal.height - b.proposal.height || (a.digest < b.digest ? -1 : 1));
+  open.sort((a, b) => a.proposal.height - b.proposal.height || compareText(a.digest, b.digest));
   for (const entry of open) emitValidate(step, entry, othersOf(state, [entry.proposal.proposer]));
 }
 

@@ -1,18 +1,20 @@
-import type { Height, View } from '@hansa/primitives';
+import { assert, type Height, type View } from '@hansa/primitives';
 import type { VoteCertificate } from '@hansa/protocol';
 import { chainTo, fetchProposal, signersOf, vouchFor } from './bodies.ts';
 import type { VoteSet } from './quorum.ts';
-import { cover, markChanged, type Step, stableOf, stopVoting, termOf } from './state.ts';
+import { cover, markChanged, type Step, stableOf, stopVoting, type TermState, termOf } from './state.ts';
 import { restartViewTimer } from './timers.ts';
 
 /** A COMMIT certificate that was passed on: counts from any view of the term (spec PBFT-N4). */
 export function onCommitCertificate(step: Step, certificate: VoteCertificate): void {
   const { termState } = step.state;
-  const pending = termState.pendingCommit;
-  if (pending === undefined || certificate.height > pending.height) {
-    termState.pendingCommit = certificate;
-    markChanged(step);
-  }
+  assert(isAbovePending(termState, certificate.height), 'a certificate above the one that waits was expected');
+  termState.pendingCommit = certificate;
+  markChanged(step);
+}
+
+function isAbovePending({ pendingCommit }: TermState, height: Height): boolean {
+  return pendingCommit === undefined || height > pendingCommit.height;
 }
 
 // spec PBFT-N4: a height and all its ancestors are decided by one certificate.
@@ -48,8 +50,8 @@ export function tryDecide(step: Step): void {
   }
   termState.decidedHeight = certificate.height;
   termState.pendingCommit = undefined;
-  const highest = termState.highestCommitted;
-  if (highest === undefined || certificate.height > highest.height) termState.highestCommitted = certificate;
+  // Decided heights only rise, so it is the highest.
+  termState.highestCommitted = certificate;
   restartViewTimer(step);
   markChanged(step);
 }
@@ -62,8 +64,8 @@ function countCommits(step: Step, votes: ReadonlyMap<Height, VoteSet>, view: Vie
     if (digest === undefined || height <= stableOf(state)) continue;
     const certificate = { term: termOf(state).term, view, height, digest };
     if (height > termState.decidedHeight) {
-      const isHigher = termState.pendingCommit === undefined || height > termState.pendingCommit.height;
-      if (isHigher) onCommitCertificate(step, { ...certificate, signatures: set.signaturesFor(digest) });
+      if (isAbovePending(termState, height))
+        onCommitCertificate(step, { ...certificate, signatures: set.signaturesFor(digest) });
     } else if (termState.decided.get(height) !== digest) {
       stopForContradiction(step, { ...certificate, signatures: set.signaturesFor(digest) });
       return;

@@ -14,10 +14,9 @@ export function reportEvidence(
 ): void {
   const { termState } = step.state;
   const key = `${kind}/${sender}`;
-  const nodeId = nodeIdOf(step.state, sender);
-  if (termState.evidence.has(key) || nodeId === undefined) return;
+  if (termState.evidence.has(key)) return;
   termState.evidence.add(key);
-  report(step, { type: 'evidence', kind, sender, nodeId, ...messages });
+  report(step, { type: 'evidence', kind, sender, nodeId: nodeIdOf(step.state, sender), ...messages });
 }
 
 /** A message that is signed with my key and that I did not send: somebody else votes with it (docs/spec/pbft.md, section 8). */

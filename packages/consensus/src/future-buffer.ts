@@ -1,3 +1,4 @@
+import { assert } from '@hansa/primitives';
 import type { CommitMessage, PrepareMessage, ProposalMessage, ResultMessage, Verified } from '@hansa/protocol';
 
 export type BufferedMessage = Verified<ProposalMessage | PrepareMessage | CommitMessage | ResultMessage>;
@@ -35,7 +36,7 @@ export class FutureBuffer {
 
   push(message: BufferedMessage): void {
     const queues = this.#queues[message.sender];
-    if (queues === undefined) return;
+    assert(queues !== undefined, `a sender of the term was expected, got index ${message.sender}`);
     const queue = queues.get(message.type) ?? [];
     queues.set(message.type, queue);
     if (queue.some((held) => isSame(held, message))) return;
@@ -70,10 +71,9 @@ export class FutureBuffer {
 }
 
 function isSame(a: BufferedMessage, b: BufferedMessage): boolean {
-  if (a.type === 'result' || b.type === 'result') {
-    return a.type === 'result' && b.type === 'result' && a.height === b.height && a.blockHash === b.blockHash;
-  }
-  return a.view === b.view && a.digest === b.digest && heightOf(a) === heightOf(b);
+  if (heightOf(a) !== heightOf(b)) return false;
+  if (a.type === 'result') return b.type === 'result' && a.blockHash === b.blockHash;
+  return b.type !== 'result' && a.view === b.view && a.digest === b.digest;
 }
 
 /** Height that a vote or a proposal is about. */

@@ -49,7 +49,7 @@ export function onVote(step: Step, message: Verified<PrepareMessage | CommitMess
   const { termState } = state;
   const { height, sender, digest, view } = message;
   const isCurrent = view === termState.view && !termState.changing;
-  if (message.type === 'prepare' && !isCurrent) return;
+  assert(message.type === 'commit' || isCurrent, 'a PREPARE of the view that is open was expected');
   if (sender === termState.self && ownVote(state, message) !== digest) {
     stopForSecondCopy(step, `a ${message.type} of height ${height} in view ${view} that this process did not send`);
     return;
@@ -60,7 +60,7 @@ export function onVote(step: Step, message: Verified<PrepareMessage | CommitMess
   votes.set(height, set);
   if (set.add(sender, digest, message.signature) !== 'conflict') return;
   const known = set.voteOf(sender);
-  if (known === undefined) return;
+  assert(known !== undefined, 'a conflict was expected with a vote that is held');
   reportEvidence(step, message.type, sender, { first: { ...message, ...known }, second: message });
 }
 
@@ -93,7 +93,6 @@ export function tryPrepare(step: Step): void {
     const entry = candidateAt(step, height);
     if (entry === undefined) return;
     const parent = parentOf(state, entry);
-    if (parent === undefined) return;
     const refusal = refusalOf(state, entry, parent);
     if (refusal !== undefined) {
       refuse(step, entry, refusal);
@@ -125,22 +124,24 @@ function candidateAt(step: Step, height: Height): ProposalEntry | undefined {
 
 type Parent = { readonly digest: string; readonly timestamp: number };
 
-/** The parent as it must be: final, or what I prepared (or am about to prepare) one below. */
-function parentOf(state: ReplicaState, entry: ProposalEntry): Parent | undefined {
+/** The parent as it must be: final, or what I prepared (or am about to prepare) one below, which is held. */
+function parentOf(state: ReplicaState, entry: ProposalEntry): Parent {
   const { termState, head } = state;
   const below = (entry.proposal.height - 1) as Height;
   if (below <= head.height) return { digest: head.proposalDigest, timestamp: head.timestamp };
   const digest =
     termState.ownPrepares.get(below) ?? termState.certificates.get(below)?.digest ?? termState.candidates.get(below);
-  const parent = digest === undefined ? undefined : termState.proposals.get(digest);
-  return parent === undefined ? undefined : { digest: parent.digest, timestamp: parent.proposal.timestamp };
+  assert(digest !== undefined, `a proposal of height ${below} was expected below one of the next height`);
+  const parent = termState.proposals.get(digest);
+  assert(parent !== undefined, `the proposal of height ${below} was expected to be held`);
+  return { digest: parent.digest, timestamp: parent.proposal.timestamp };
 }
 
 function refusalOf(state: ReplicaState, entry: ProposalEntry, parent: Parent): string | undefined {
   const { proposal } = entry;
   if (proposal.parentDigest !== parent.digest) return 'its parent is not what was prepared or final below it';
   if (proposal.timestamp <= parent.timestamp) return 'its time is not above its parent’s';
-  if (entry.verdict === 'invalid' && !entry.vouched) return entry.invalidReason ?? 'its content is not valid';
+  if (typeof entry.verdict === 'object') return entry.verdict.invalid;
   if (entry.vouched || entry.receivedMs === undefined) return undefined;
   // Judged by the clock at its first reception: a replica that was busy since does not refuse it for that.
   const skew = termOf(state).parameters.clockSkewMs;

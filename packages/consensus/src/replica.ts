@@ -21,7 +21,7 @@ import {
 import { type RejectCode, rejectReason } from './reject.ts';
 import { advanceResend, hastenForHelp, hastenResend, onOtherTerm, onPeerConnected, onStatus } from './resend.ts';
 import { onExecuted, onResult, tryExecute, tryFinalise, tryResult } from './result.ts';
-import { cover, markChanged, nodeIdOf, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
+import { cover, markChanged, nodeIdOf, peerOf, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
 import type { PbftStatus } from './status.ts';
 import { statusOf } from './status-of.ts';
 import { createTermState, onCommitted, takeUpDurable } from './term.ts';
@@ -218,8 +218,7 @@ function noteSender(
   step: Step,
   message: Exclude<PbftMessage, { type: 'prepared-certificate' | 'commit-certificate' }>,
 ): void {
-  const peer = step.state.termState.peers[message.sender];
-  if (peer === undefined) return;
+  const peer = peerOf(step.state, message.sender);
   peer.heardTick = step.state.now;
   if (message.type === 'result' || message.view <= peer.view) return;
   peer.view = message.view;
@@ -278,10 +277,10 @@ function dispatch(step: Step, message: Verified<PbftMessage>): void {
 function onValidated(step: Step, input: Extract<PbftInput, { type: 'validated' }>): void {
   const entry = step.state.termState.proposals.get(input.digest);
   if (entry === undefined || entry.verdict === 'valid') return;
-  const { type } = input.verdict;
+  const { verdict } = input;
+  if (verdict.type !== 'invalid') entry.verdict = verdict.type;
   // An `invalid` that was on its way when a certificate vouched for the proposal: only availability matters now.
-  entry.verdict = type === 'invalid' && entry.vouched ? 'waiting' : type;
-  if (input.verdict.type === 'invalid') entry.invalidReason = input.verdict.reason;
+  else entry.verdict = entry.vouched ? 'waiting' : { invalid: verdict.reason };
 }
 
 /** A fetched proposal counts only while a certificate here asks for it: nobody can fill the store with bodies. */

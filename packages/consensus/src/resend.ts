@@ -3,7 +3,17 @@ import type { StatusMessage, Verified } from '@hansa/protocol';
 import { revalidate } from './bodies.ts';
 import { stopForSecondCopy } from './evidence.ts';
 import { ascending, castNewView, castSuspect, castViewChange, resendVotes, sendStatus } from './safety.ts';
-import { cover, markChanged, nodeIdOf, type ReplicaState, type Step, stableOf, termOf, ticksOf } from './state.ts';
+import {
+  cover,
+  markChanged,
+  nodeIdOf,
+  peerOf,
+  type ReplicaState,
+  type Step,
+  stableOf,
+  termOf,
+  ticksOf,
+} from './state.ts';
 import { isOpen, isViewBacked } from './timers.ts';
 import { askForVotingRight, mayVote } from './voting-right.ts';
 
@@ -62,9 +72,8 @@ export function onPeerConnected(step: Step): void {
 export function onStatus(step: Step, message: Verified<StatusMessage>): void {
   const { state } = step;
   const { termState, config } = state;
-  const peer = termState.peers[message.sender];
+  const peer = peerOf(state, message.sender);
   const nodeId = nodeIdOf(state, message.sender);
-  if (peer === undefined || nodeId === undefined) return;
   if (message.sender === termState.self) {
     const isOther = message.instance !== config.instance && message.incarnation >= config.incarnation;
     if (isOther)
@@ -117,6 +126,7 @@ function answer(step: Step, status: StatusMessage, to: NodeId): boolean {
 
 function passOnNewView(step: Step, to: NodeId): void {
   const { newView, view } = step.state.termState;
+  // View 0 has none: its STATUS tells a peer that claims to be changing to it.
   if (newView === undefined) return;
   if (newView.signature !== undefined) {
     const message = { ...newView, signature: newView.signature };
@@ -162,12 +172,11 @@ function isFarAhead(state: ReplicaState, status: StatusMessage): boolean {
 function hintBehind(step: Step): void {
   const { state } = step;
   const stable = stableOf(state);
-  const ahead = state.termState.peers.flatMap(({ status }) => {
-    const nodeId = status === undefined ? undefined : nodeIdOf(state, status.sender);
-    return status === undefined || nodeId === undefined || status.stableHeight <= stable
+  const ahead = state.termState.peers.flatMap(({ status }) =>
+    status === undefined || status.stableHeight <= stable
       ? []
-      : [{ nodeId, height: status.stableHeight }];
-  });
+      : [{ nodeId: nodeIdOf(state, status.sender), height: status.stableHeight }],
+  );
   if (ahead.length === 0) return;
   if (state.behindTick !== undefined && state.now - state.behindTick < ticksOf(state, state.config.fetchMsMin)) return;
   state.behindTick = state.now;

@@ -1,4 +1,4 @@
-import type { HashHex, Height } from '@hansa/primitives';
+import { assert, type HashHex, type Height } from '@hansa/primitives';
 import type { Certificate, ResultMessage, Verified } from '@hansa/protocol';
 import { askValidation } from './bodies.ts';
 import { reportEvidence, stopForSecondCopy } from './evidence.ts';
@@ -21,7 +21,7 @@ export function onResult(step: Step, message: Verified<ResultMessage>): void {
   termState.results.set(height, set);
   if (set.add(sender, blockHash, signature) !== 'conflict') return;
   const known = set.voteOf(sender);
-  if (known === undefined) return;
+  assert(known !== undefined, 'a conflict was expected with a vote that is held');
   const first = { ...message, blockHash: known.digest, signature: known.signature };
   reportEvidence(step, 'result', sender, { first, second: message });
 }
@@ -53,10 +53,11 @@ export function tryResult(step: Step): void {
   const { state } = step;
   const { termState } = state;
   for (const [height, blockHash] of ascending(termState.executed)) {
-    if (height <= stableOf(state)) continue;
-    const quorumHash = termState.results.get(height)?.quorumDigest();
-    if (quorumHash !== undefined && quorumHash !== blockHash) {
-      stopForDivergence(step, height, { own: blockHash, quorum: quorumHash });
+    const votes = termState.results.get(height);
+    const quorumHash = votes?.quorumDigest();
+    if (votes !== undefined && quorumHash !== undefined && quorumHash !== blockHash) {
+      const certificate = { height, blockHash: quorumHash, signatures: votes.signaturesFor(quorumHash) };
+      stopForDivergence(step, blockHash, certificate);
       return;
     }
     const signed = termState.ownResults.get(height);
@@ -73,25 +74,12 @@ export function tryResult(step: Step): void {
   }
 }
 
-function stopForDivergence(
-  step: Step,
-  height: Height,
-  hashes: { readonly own: HashHex; readonly quorum: HashHex },
-): void {
-  const { termState } = step.state;
+function stopForDivergence(step: Step, ownBlockHash: HashHex, certificate: Certificate): void {
+  const { height, blockHash: quorumBlockHash } = certificate;
+  const digest = step.state.termState.decided.get(height);
+  assert(digest !== undefined, `height ${height}, which was executed, was expected to be decided`);
   if (step.state.stopped === undefined) cover(step, 'N7');
-  diverge(step, {
-    height,
-    digest: termState.decided.get(height) as HashHex,
-    ownBlockHash: hashes.own,
-    quorumBlockHash: hashes.quorum,
-    certificate: certificateOf(step, height, hashes.quorum),
-  });
-}
-
-function certificateOf(step: Step, height: Height, blockHash: HashHex): Certificate {
-  const signatures = step.state.termState.results.get(height)?.signaturesFor(blockHash) ?? [];
-  return { height, blockHash, signatures };
+  diverge(step, { height, digest, ownBlockHash, quorumBlockHash, certificate });
 }
 
 // spec PBFT-N6: heights become final in order, each with its own certificate.
@@ -100,13 +88,15 @@ export function tryFinalise(step: Step): void {
   const { termState } = state;
   for (;;) {
     const height = (Math.max(termState.commitSent, stableOf(state)) + 1) as Height;
-    const blockHash = termState.results.get(height)?.quorumDigest();
+    const votes = termState.results.get(height);
+    const blockHash = votes?.quorumDigest();
     const digest = termState.decided.get(height);
     const entry = digest === undefined ? undefined : termState.proposals.get(digest);
-    if (blockHash === undefined || entry === undefined || termState.executed.get(height) !== blockHash) return;
+    if (votes === undefined || blockHash === undefined || entry === undefined) return;
+    if (termState.executed.get(height) !== blockHash) return;
     cover(step, 'N6');
     termState.commitSent = height;
-    const certificate = certificateOf(step, height, blockHash);
+    const certificate = { height, blockHash, signatures: votes.signaturesFor(blockHash) };
     step.effects.push({
       type: 'commit',
       height,

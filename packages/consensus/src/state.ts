@@ -1,4 +1,4 @@
-import type { HashHex, Height, NodeId, ValidatorIndex, View } from '@hansa/primitives';
+import { assert, type HashHex, type Height, type NodeId, type ValidatorIndex, type View } from '@hansa/primitives';
 import type {
   Claim,
   Proposal,
@@ -23,10 +23,8 @@ export type ProposalEntry = {
   readonly digest: HashHex;
   /** The signed PROPOSAL of the current view, to pass on. */
   message: Verified<ProposalMessage> | undefined;
-  /** Last answer of the driver; `asked` while there is none. */
-  verdict: 'asked' | 'waiting' | 'valid' | 'invalid' | undefined;
-  /** In words, of the verdict `invalid`: for people. */
-  invalidReason: string | undefined;
+  /** Last answer of the driver; `asked` while there is none. `invalid`: why, in words for people. */
+  verdict: 'asked' | 'waiting' | 'valid' | { readonly invalid: string } | undefined;
   /** A certificate vouches for it: only availability matters. */
   vouched: boolean;
   persisted: boolean;
@@ -159,8 +157,19 @@ export const termOf = (state: ReplicaState): TermInfo => state.head.term;
 export const highestVotable = (state: ReplicaState): Height =>
   Math.min(state.head.height + termOf(state).parameters.window, termOf(state).endHeight) as Height;
 
-export const nodeIdOf = (state: ReplicaState, index: ValidatorIndex): NodeId | undefined =>
-  termOf(state).validators[index]?.nodeId;
+/** @throws InvariantError for an index that is none of the term: `rejectReason` lets no such sender in */
+export function nodeIdOf(state: ReplicaState, index: ValidatorIndex): NodeId {
+  const validator = termOf(state).validators[index];
+  assert(validator !== undefined, `the index of a validator of the term was expected, got ${index}`);
+  return validator.nodeId;
+}
+
+/** @throws InvariantError like `nodeIdOf` */
+export function peerOf({ termState }: ReplicaState, index: ValidatorIndex): PeerState {
+  const peer = termState.peers[index];
+  assert(peer !== undefined, `the index of a validator of the term was expected, got ${index}`);
+  return peer;
+}
 
 /** Greater than zero when a is the higher claim: by view, then by height. Never by height alone. */
 export function compareClaims(a: Claim, b: Claim): number {

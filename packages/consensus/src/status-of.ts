@@ -1,7 +1,8 @@
-import type { HashHex, Height, NodeId, ValidatorIndex } from '@hansa/primitives';
+import { compareText, type HashHex, type Height, type NodeId, type ValidatorIndex } from '@hansa/primitives';
+import type { Validator } from '@hansa/protocol';
 import { primaryOf } from './primary.ts';
 import { preparedHeightOf } from './safety.ts';
-import { nodeIdOf, type ReplicaState, stableOf, termOf } from './state.ts';
+import { nodeIdOf, peerOf, type ReplicaState, stableOf, termOf } from './state.ts';
 import type { PbftStatus, PeerStatus, ResultGroup } from './status.ts';
 import { viewTimeoutTicks } from './timers.ts';
 import { silenceOf } from './voting-right.ts';
@@ -11,7 +12,7 @@ export function statusOf(state: ReplicaState): PbftStatus {
   const { termState } = state;
   const term = termOf(state);
   const { info, view } = termState;
-  const primary = nodeIdOf(state, primaryOf(term, view)) ?? state.config.nodeId;
+  const primary = nodeIdOf(state, primaryOf(term, view));
   return {
     index: termState.self,
     silence: silenceOf(state),
@@ -35,7 +36,7 @@ export function statusOf(state: ReplicaState): PbftStatus {
     suspecting: termState.ownSuspect !== undefined,
     resultGroups: resultGroupsOf(state),
     inFlight: inFlightOf(state),
-    peers: term.validators.map((_, index) => peerStatusOf(state, index as ValidatorIndex)),
+    peers: term.validators.map((validator, index) => peerStatusOf(state, validator, index as ValidatorIndex)),
     droppedCount: termState.buffer.droppedCount,
   };
 }
@@ -54,23 +55,21 @@ function resultGroupsOf(state: ReplicaState): readonly ResultGroup[] {
   }
   return [...groups]
     .map(([blockHash, group]) => ({ height, blockHash, ...group }))
-    .sort((a, b) => b.weight - a.weight || (a.blockHash < b.blockHash ? -1 : 1));
+    .sort((a, b) => b.weight - a.weight || compareText(a.blockHash, b.blockHash));
 }
 
-function peerStatusOf(state: ReplicaState, index: ValidatorIndex): PeerStatus {
-  const { peers, view } = state.termState;
-  const peer = peers[index];
-  const validator = termOf(state).validators[index];
+function peerStatusOf(state: ReplicaState, { nodeId, weight }: Validator, index: ValidatorIndex): PeerStatus {
+  const { view, status, heardTick, suspect } = peerOf(state, index);
   return {
     index,
-    nodeId: validator?.nodeId ?? state.config.nodeId,
-    weight: validator?.weight ?? 0,
-    view: peer?.view ?? view,
-    changing: peer?.status?.changing ?? false,
-    stableHeight: peer?.status?.stableHeight,
-    decidedHeight: peer?.status?.decidedHeight,
-    silentTicks: peer?.heardTick === undefined ? undefined : state.now - peer.heardTick,
-    suspects: peer?.suspect?.view === view,
+    nodeId,
+    weight,
+    view,
+    changing: status?.changing ?? false,
+    stableHeight: status?.stableHeight,
+    decidedHeight: status?.decidedHeight,
+    silentTicks: heardTick === undefined ? undefined : state.now - heardTick,
+    suspects: suspect?.view === state.termState.view,
   };
 }
 

@@ -105,7 +105,6 @@ export function restoreTermState(termState: TermState, durable: DurableState, st
       digest,
       message: undefined,
       verdict: undefined,
-      invalidReason: undefined,
       vouched: true,
       persisted: true,
       prepared: true,

@@ -5,6 +5,7 @@ import {
   cover,
   highestVotable,
   markChanged,
+  peerOf,
   type ReplicaState,
   type Step,
   stableOf,
@@ -54,8 +55,7 @@ export function isTimerRunning(state: ReplicaState): boolean {
   if (!mayVote(state)) return false;
   if (termState.changing) {
     // spec PBFT-V5: alone in a high view, a minority only resends.
-    const { info, self, peers, view } = termState;
-    return weightWhere(info, (index) => index === self || (peers[index]?.view ?? 0) >= view) >= info.quorum;
+    return weightAt(state) >= termState.info.quorum;
   }
   // spec PBFT-V1: counted from the decided height, so slow execution never costs a view.
   const next = termState.decidedHeight + 1;
@@ -75,8 +75,8 @@ function hasOpenOrder(state: ReplicaState): boolean {
 
 /** More than F say that they are further, or a quorum has signed a result that is not decided here: sync repairs that. */
 export function isBehindFinal(state: ReplicaState): boolean {
-  const { info, peers, decidedHeight, results } = state.termState;
-  const weight = weightWhere(info, (index) => (peers[index]?.status?.stableHeight ?? 0) > decidedHeight);
+  const { info, decidedHeight, results } = state.termState;
+  const weight = weightWhere(info, (index) => (peerOf(state, index).status?.stableHeight ?? 0) > decidedHeight);
   if (weight > info.maxFaulty) return true;
   for (const [height, votes] of results) if (height > decidedHeight && votes.quorumDigest() !== undefined) return true;
   return false;
@@ -135,8 +135,13 @@ function suspect(step: Step, decidedHeight: Height, reason: 'timer' | 'overtaken
  * where I stand, and I send it again when they come (spec PBFT-R1).
  */
 export function isViewBacked(state: ReplicaState): boolean {
-  const { info, self, peers, view } = state.termState;
-  return weightWhere(info, (index) => index === self || (peers[index]?.view ?? 0) >= view) > info.maxFaulty;
+  return weightAt(state) > state.termState.info.maxFaulty;
+}
+
+/** Weight that stands in my view or above, counting me. */
+function weightAt(state: ReplicaState): number {
+  const { info, self, view } = state.termState;
+  return weightWhere(info, (index) => index === self || peerOf(state, index).view >= view);
 }
 
 /** Something is unfinished: the slow tick stays fast (spec PBFT-R1). */

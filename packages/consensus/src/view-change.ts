@@ -1,4 +1,4 @@
-import type { View } from '@hansa/primitives';
+import { assert, type View } from '@hansa/primitives';
 import type {
   NewViewMessage,
   SignedClaim,
@@ -15,19 +15,17 @@ import { primaryOf } from './primary.ts';
 import { weightWhere } from './quorum.ts';
 import { isSameClaim } from './reject.ts';
 import { castNewView, castPrepare, castViewChange, claimOf, sendStatus } from './safety.ts';
-import { cover, markChanged, persist, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
+import { cover, markChanged, peerOf, persist, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
 import { mayVote } from './voting-right.ts';
 
 export function onSuspect(step: Step, message: Verified<SuspectMessage>): void {
-  const peer = step.state.termState.peers[message.sender];
-  if (peer === undefined) return;
+  const peer = peerOf(step.state, message.sender);
   peer.suspect = { view: message.view, decidedHeight: message.decidedHeight };
 }
 
 export function onViewChange(step: Step, message: Verified<ViewChangeMessage>): void {
   const { termState } = step.state;
-  const peer = termState.peers[message.sender];
-  if (peer === undefined) return;
+  const peer = peerOf(step.state, message.sender);
   const known = peer.viewChange;
   if (known !== undefined && known.view === message.view) {
     // rejectReason has let it pass, so the claims differ: two VIEW-CHANGEs for one view.
@@ -46,7 +44,7 @@ export function tryLeaveView(step: Step): void {
   const { state } = step;
   if (!mayVote(state)) return;
   const { termState } = state;
-  const { info, peers, self } = termState;
+  const { info, self } = termState;
   const target = highestBacked(state);
   if (target !== undefined && target > termState.view) {
     cover(step, 'V4');
@@ -54,8 +52,7 @@ export function tryLeaveView(step: Step): void {
     return;
   }
   const weight = weightWhere(info, (index) => {
-    const peer = peers[index];
-    if (peer === undefined) return false;
+    const peer = peerOf(state, index);
     if (index !== self && peer.view > termState.view) return true;
     // One who has decided less than I is helped by my certificate, not by another view.
     return peer.suspect?.view === termState.view && peer.suspect.decidedHeight >= termState.decidedHeight;
@@ -72,7 +69,7 @@ function highestBacked(state: ReplicaState): View | undefined {
   if (!peers.some((peer) => peer.view > own)) return undefined;
   const views = peers.flatMap(({ view }) => (view > own ? [view] : [])).sort((a, b) => b - a);
   return views.find((view) => {
-    return weightWhere(info, (index) => index !== self && (peers[index]?.view ?? 0) >= view) > info.maxFaulty;
+    return weightWhere(info, (index) => index !== self && peerOf(state, index).view >= view) > info.maxFaulty;
   });
 }
 
@@ -157,7 +154,7 @@ function highestCertificate(changes: readonly ViewChangeMessage[]): VoteCertific
 export function onNewView(step: Step, message: Verified<NewViewMessage>): void {
   const { state } = step;
   const { termState } = state;
-  if (message.view === termState.view && !termState.changing) return;
+  assert(message.view > termState.view || termState.changing, 'a NEW-VIEW of a view that is not open was expected');
   if (message.sender === termState.self) {
     stopForSecondCopy(step, `a NEW-VIEW of view ${message.view} that this process did not send`);
     return;
@@ -166,16 +163,19 @@ export function onNewView(step: Step, message: Verified<NewViewMessage>): void {
   acceptNewView(step, message);
 }
 
-/** An own NEW-VIEW that came back signed, or a second one for my view. */
+/** An own NEW-VIEW that came back signed, or a second one by the primary of my view. */
 export function onNewViewAgain(step: Step, message: Verified<NewViewMessage>): void {
-  const { newView, view, changing } = step.state.termState;
-  if (newView === undefined || message.view !== view || changing) return;
-  if (!isSameNewView(newView, message)) {
-    if (newView.signature === undefined) return;
-    const first = { ...newView, signature: newView.signature };
-    reportEvidence(step, 'new-view', message.sender, { first, second: message });
-  } else if (newView.signature === undefined) {
-    step.state.termState.newView = message;
+  const { newView, self } = step.state.termState;
+  if (newView === undefined || message.view !== newView.view || message.sender !== newView.sender) return;
+  if (isSameNewView(newView, message)) {
+    // The certificate is not signed: of a copy that others passed on nothing else is taken.
+    if (newView.signature === undefined) step.state.termState.newView = { ...newView, signature: message.signature };
+  } else if (message.sender === self) {
+    stopForSecondCopy(step, `a NEW-VIEW of view ${message.view} that this process did not send`);
+  } else {
+    const { signature } = newView;
+    assert(signature !== undefined, 'the NEW-VIEW of another was expected to be signed');
+    reportEvidence(step, 'new-view', message.sender, { first: { ...newView, signature }, second: message });
   }
 }
 
@@ -214,12 +214,14 @@ function enterOpened(state: ReplicaState): void {
 export function tryVoteTip(step: Step): void {
   const { state } = step;
   const { termState } = state;
-  const { tip, newView } = termState;
+  const { tip } = termState;
   if (termState.changing || tip === undefined || tip.height <= stableOf(state)) return;
   if (termState.ownPrepares.has(tip.height)) return;
   // Further away than the window: what is below is final, and comes by sync (R3).
   if (tip.height > stableOf(state) + termOf(state).parameters.window) return;
-  const signers = newView?.certificate === undefined ? [] : signersOf(newView.certificate);
+  const certificate = termState.newView?.certificate;
+  assert(certificate !== undefined, 'a tip was expected to come from the certificate of a NEW-VIEW');
+  const signers = signersOf(certificate);
   const chain = chainTo(state, tip, { height: stableOf(state), digest: state.head.proposalDigest });
   if (chain.type === 'missing') {
     fetchProposal(step, chain.digest, chain.height, signers);
@@ -233,5 +235,6 @@ export function tryVoteTip(step: Step): void {
   cover(step, 'V8');
   for (const entry of chain.entries) persistBody(step, entry);
   const top = chain.entries.at(-1);
-  if (top !== undefined) castPrepare(step, top.proposal, top.digest);
+  assert(top !== undefined, 'a tip above the final block was expected to have a chain');
+  castPrepare(step, top.proposal, top.digest);
 }

@@ -31,15 +31,11 @@ function isAcknowledged(state: ReplicaState): boolean {
   const { termState } = state;
   const { info, self } = termState;
   termState.acknowledged ||=
-    weightWhere(info, (index) => index === self || isAcknowledgedBy(state, nodeIdOf(state, index))) >= info.quorum;
+    weightWhere(info, (index) => index === self || state.acknowledged.has(nodeIdOf(state, index))) >= info.quorum;
   return termState.acknowledged;
 }
 
 export const mayVote = (state: ReplicaState): boolean => silenceOf(state) === undefined;
-
-function isAcknowledgedBy(state: ReplicaState, nodeId: NodeId | undefined): boolean {
-  return nodeId !== undefined && state.acknowledged.has(nodeId);
-}
 
 export function onIncarnationAcknowledged(step: Step, nodeId: NodeId, incarnation: number): void {
   const { state } = step;

@@ -1,4 +1,4 @@
-/** Proofs of misbehaviour on disk: one small file each, for people to hand on (spec FMT-80). */
+/** Proofs of misbehaviour on disk: one small file each, for people to hand on (spec FMT-72). */
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CryptoSuite } from '@hansa/crypto';

@@ -32,7 +32,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 const open = (): ReturnType<typeof openMisbehaviourStore> =>
   openMisbehaviourStore({ directory: join(folder, 'proofs'), suite, genesisHash, now: () => 1_234 });
 
-describe('FMT-80: proofs on disk', () => {
+describe('FMT-72: proofs on disk', () => {
   test('a kept proof is a file that anybody can check, and is there after a restart', () => {
     const store = open();
     const file = store.add({ nodeId, organisation: 'BankA', first: prepare('b1'), second: prepare('b2') });

@@ -1,4 +1,4 @@
-/** Two signed messages of one validator that an honest one never signs both, as a proof for third parties (spec FMT-80). */
+/** Two signed messages of one validator that an honest one never signs both, as a proof for third parties (spec FMT-72). */
 import type { CryptoSuite } from '@hansa/crypto';
 import { fail, type HashHex, isNodeId, type NodeId, ok, type Result } from '@hansa/primitives';
 import type { ProtocolFailure } from './errors.ts';

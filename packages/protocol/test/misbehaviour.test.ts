@@ -73,7 +73,7 @@ const pair = (kind: string): readonly [PbftMessage, PbftMessage] => {
   return [sign(first), sign(second)];
 };
 
-describe('FMT-80: proofs of misbehaviour', () => {
+describe('FMT-72: proofs of misbehaviour', () => {
   it.each(Object.keys(PAIRS))('two contradicting messages of kind %s prove it', (kind) => {
     const [first, second] = pair(kind);
     const verified = verifyMisbehaviour(suite, proofOf(first, second));

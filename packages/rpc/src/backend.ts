@@ -350,7 +350,7 @@ export type HistoryReport = {
   readonly to: string;
 };
 
-/** A proof for third parties (spec FMT-80), with what people want to know of it. Hex with 0x. */
+/** A proof for third parties (spec FMT-72), with what people want to know of it. Hex with 0x. */
 export type MisbehaviourRecord = {
   readonly format: string;
   readonly genesisHash: string;

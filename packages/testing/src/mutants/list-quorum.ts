@@ -255,8 +255,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'consensus/result.ts',
-        'if (quorumHash !== undefined && quorumHash !== blockHash) {',
-        'if (quorumHash === blockHash && height < 0) {',
+        'if (votes !== undefined && quorumHash !== undefined && quorumHash !== blockHash) {',
+        'if (votes !== undefined && quorumHash === blockHash && height < 0) {',
       ),
     ],
   },

@@ -139,8 +139,8 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'consensus/view-change.ts',
-        '(peers[index]?.view ?? 0) >= view) > info.maxFaulty;',
-        '(peers[index]?.view ?? 0) >= view) > 0;',
+        'peerOf(state, index).view >= view) > info.maxFaulty;',
+        'peerOf(state, index).view >= view) > 0;',
       ),
     ],
   },
@@ -148,11 +148,7 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     name: 'escalates without a quorum',
     rule: 'V5',
     patches: [
-      inFile(
-        'consensus/timers.ts',
-        'return weightWhere(info, (index) => index === self || (peers[index]?.view ?? 0) >= view) >= info.quorum;',
-        'return info !== undefined && self !== undefined && peers !== undefined && view >= 0;',
-      ),
+      inFile('consensus/timers.ts', 'return weightAt(state) >= termState.info.quorum;', 'return weightAt(state) > 0;'),
     ],
   },
   {
@@ -247,7 +243,7 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'consensus/view-change.ts',
-        '  const top = chain.entries.at(-1);\n  if (top !== undefined) castPrepare(step, top.proposal, top.digest);',
+        "  const top = chain.entries.at(-1);\n  assert(top !== undefined, 'a tip above the final block was expected to have a chain');\n  castPrepare(step, top.proposal, top.digest);",
         '  for (const { proposal, digest } of chain.entries) {\n    if (!termState.ownPrepares.has(proposal.height)) castPrepare(step, proposal, digest);\n  }',
       ),
       inFile(

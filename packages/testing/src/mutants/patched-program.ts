@@ -124,7 +124,7 @@ const VITEST_CONFIG = `const config = {
     bail: 1,
     testTimeout: 30_000,
     include: ['**/test/**/*.test.ts'],
-    exclude: ['**/scenario.test.ts', '**/exports.test.ts'],
+    exclude: ['**/scenario.test.ts', '**/scenario-map.test.ts', '**/exports.test.ts'],
   },
 };
 export { config as default };
