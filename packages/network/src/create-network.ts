@@ -6,6 +6,7 @@ import { isMultiaddress, peerIdOfAddress, readableAddress } from './addresses.ts
 import type { StatusFrame } from './control-frames.ts';
 import { Counters } from './counters.ts';
 import { Dialer } from './dialer.ts';
+import { Door } from './door.ts';
 import type { PeerReason } from './errors.ts';
 import { createHost } from './host.ts';
 import { libp2pKeyOf } from './identity.ts';
@@ -259,7 +260,20 @@ class HansaNetwork implements Network {
         limits: this.#limits,
         refusal: (peer) => this.#book.refusal(peer),
         onRefusal: (connection, refusal) => this.#onRefusal(connection, refusal),
+        door: this.#createDoor(),
       },
+    });
+  }
+
+  #createDoor(): Door | undefined {
+    const { door } = this.#dependencies;
+    if (door === undefined) return undefined;
+    return new Door({
+      limits: this.#limits,
+      now: monotonic,
+      handler: door,
+      onVisit: (connection) => this.#guard.onLetIn(connection),
+      onRefusal: (connection, refusal) => this.#onRefusal(connection, refusal),
     });
   }
 

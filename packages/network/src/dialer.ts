@@ -98,7 +98,7 @@ export class Dialer {
     } catch (error) {
       record.isDialing = false;
       if (this.#abort.signal.aborted) return;
-      this.#onFailed(record, this.#refusals.get(record.peerIdText) ?? classify(error));
+      this.#onFailed(record, this.#refusals.get(record.peerIdText) ?? classifyDialError(error));
     } finally {
       this.#refusals.delete(record.peerIdText);
     }
@@ -115,7 +115,7 @@ export class Dialer {
 const BROKE_OFF: Mismatch = { reason: 'closed', message: 'closed the connection as soon as it was open' };
 
 /** libp2p's errors in words for people; by name, never by message. The message completes "peer at ADDRESS …". */
-function classify(error: unknown): Mismatch {
+export function classifyDialError(error: unknown): Mismatch {
   const first = error instanceof AggregateError ? error.errors.at(-1) : error;
   const text = first instanceof Error ? first.message : String(first);
   const name = first instanceof Error ? first.name : '';

@@ -57,6 +57,9 @@ export type NetworkLimits = {
   readonly banMs: number;
   /** Frames above the rate limits that a peer may send in a minute before it is cut off (and refused for `banMs`). */
   readonly violationCountMax: number;
+  /** Newcomers at the door at once, and per second (spec JOIN-20). */
+  readonly doorCountMax: number;
+  readonly doorPerSecondMax: number;
   /** Time that `stop` gives to goodbyes and libp2p. */
   readonly stopTimeoutMs: number;
 };
@@ -118,6 +121,8 @@ export const DEFAULT_NETWORK_LIMITS: NetworkLimits = {
   dialGraceMs: 250,
   banMs: 10_000,
   violationCountMax: 1_000,
+  doorCountMax: 4,
+  doorPerSecondMax: 5,
   stopTimeoutMs: 1_500,
 };
 

@@ -7,15 +7,22 @@ export const NETWORK_PROTOCOL_VERSION = 1;
 /** Which network a node belongs to. */
 export type NetworkName = { readonly chainId: number; readonly groupId: string; readonly genesisHash: HashHex };
 
-const MAGIC: Uint8Array = asciiBytes('HANSA');
+/** Who speaks: a node, or somebody with an invite (spec JOIN-20). */
+export type PreambleKind = 'node' | 'newcomer';
+
+const MAGIC: Readonly<Record<PreambleKind, Uint8Array>> = {
+  node: asciiBytes('HANSA'),
+  newcomer: asciiBytes('HANSJ'),
+};
+const MAGIC_SIZE = 5;
 const FINGERPRINT_SIZE = 16;
 /** NET-3: the same in every version, so that versions can tell each other apart. */
-export const PREAMBLE_SIZE: number = MAGIC.length + 1 + 8 + FINGERPRINT_SIZE;
+export const PREAMBLE_SIZE: number = MAGIC_SIZE + 1 + 8 + FINGERPRINT_SIZE;
 
 /** NET-3: what both sides send in the clear before anything else. It authenticates nothing: NET-4 does. */
-export function encodePreamble(name: NetworkName): Uint8Array {
+export function encodePreamble(name: NetworkName, kind: PreambleKind = 'node'): Uint8Array {
   return concatBytes(
-    MAGIC,
+    MAGIC[kind],
     Uint8Array.of(NETWORK_PROTOCOL_VERSION),
     u64(name.chainId),
     fromHex(name.genesisHash).subarray(0, FINGERPRINT_SIZE),
@@ -38,26 +45,30 @@ export function encodePrologue(name: NetworkName): Uint8Array {
 
 /** False as soon as the bytes so far cannot begin a preamble: garbage is refused at its first wrong byte. */
 export function mayBePreamble(prefix: Uint8Array): boolean {
-  const size = Math.min(prefix.length, MAGIC.length);
-  for (let i = 0; i < size; i++) if (prefix[i] !== MAGIC[i]) return false;
+  return begins(prefix, MAGIC.node) || begins(prefix, MAGIC.newcomer);
+}
+
+function begins(prefix: Uint8Array, magic: Uint8Array): boolean {
+  const size = Math.min(prefix.length, MAGIC_SIZE);
+  for (let i = 0; i < size; i++) if (prefix[i] !== magic[i]) return false;
   return true;
 }
 
 export type Mismatch = { readonly reason: PeerReason; readonly message: string };
 
-/** NET-3: compares a peer's preamble with ours; the message completes "peer at ADDRESS …". */
-export function checkPreamble(bytes: Uint8Array, name: NetworkName): Result<void, Mismatch> {
+/** NET-3: who speaks, by a preamble that agrees with ours; the message completes "peer at ADDRESS …". */
+export function checkPreamble(bytes: Uint8Array, name: NetworkName): Result<PreambleKind, Mismatch> {
   if (bytes.length !== PREAMBLE_SIZE || !mayBePreamble(bytes)) {
     return fail({ reason: 'garbage', message: 'is no Hansa node: its first bytes are not those of the protocol' });
   }
-  const version = bytes[MAGIC.length] as number;
+  const version = bytes[MAGIC_SIZE] as number;
   if (version !== NETWORK_PROTOCOL_VERSION) {
     return fail({
       reason: 'otherVersion',
       message: `speaks network protocol version ${version}, this node version ${NETWORK_PROTOCOL_VERSION}`,
     });
   }
-  const chainId = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(MAGIC.length + 1);
+  const chainId = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigUint64(MAGIC_SIZE + 1);
   if (chainId !== BigInt(name.chainId)) {
     return fail({ reason: 'otherChain', message: `is on chain ${chainId}, this node on chain ${name.chainId}` });
   }
@@ -69,7 +80,7 @@ export function checkPreamble(bytes: Uint8Array, name: NetworkName): Result<void
       message: `has another genesis of chain ${name.chainId}: its genesis hash begins with ${theirs.slice(0, 16)}, this node's with ${ours.slice(0, 16)}`,
     });
   }
-  return ok(undefined);
+  return ok(begins(bytes, MAGIC.node) ? 'node' : 'newcomer');
 }
 
 function u64(value: number): Uint8Array {

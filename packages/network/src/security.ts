@@ -10,6 +10,7 @@ import type {
   StreamMessageEvent,
 } from '@libp2p/interface';
 import { codeOfReason, reasonOfCode } from './control-frames.ts';
+import type { Door } from './door.ts';
 import type { NetworkLimits } from './limits.ts';
 import {
   checkPreamble,
@@ -29,12 +30,17 @@ export type SecurityOptions = {
   readonly refusal: (peer: PeerId) => Mismatch | undefined;
   /** Why the connection is about to be refused, by us or by them. `peer` is known after noise only. */
   readonly onRefusal: (connection: MessageStream, refusal: Mismatch, peer: PeerId | undefined) => void;
+  /** Serves newcomers with an invite; without it they are refused like everybody (spec JOIN-20). */
+  readonly door?: Door | undefined;
+  /** This side is a newcomer: what it says and hears on each connection that it dials, before that ends. */
+  readonly visit?: ((connection: MessageStream) => Promise<void>) | undefined;
 };
 
 /** NET-5: multistream-select 1.0 choosing noise, as a dialer sends it: each word with its length and a newline. */
 const NEGOTIATION: Uint8Array = asciiBytes('\x13/multistream/1.0.0\n\x07/noise\n');
 const ANSWER_SIZE_MAX = 1024;
 const answerLimits = new WeakMap<MessageStream, () => void>();
+const newcomers = new WeakSet<MessageStream>();
 
 /** Time that a refused peer has to read why, before the connection is reset. */
 const LINGER_MS = 250;
@@ -44,7 +50,7 @@ const LINGER_MS = 250;
  * sides can say in words that the other is on another chain; inside noise they would only see a failed decryption.
  */
 export function createPreambleProtector(options: SecurityOptions): ConnectionProtector {
-  const own = encodePreamble(options.name);
+  const own = encodePreamble(options.name, options.visit === undefined ? 'node' : 'newcomer');
   return {
     async protect(connection: MessageStream): Promise<MessageStream> {
       connection.send(own);
@@ -65,7 +71,11 @@ async function checkFirstWord(connection: MessageStream, options: SecurityOption
   });
   if (!(bytes instanceof Uint8Array)) return missingBytes(bytes);
   const checked = checkPreamble(bytes, options.name);
-  return checked.ok ? undefined : checked.error;
+  if (!checked.ok) return checked.error;
+  if (checked.value === 'node') return undefined;
+  if (connection.direction === 'outbound' || options.door === undefined) return missingBytes('refused');
+  newcomers.add(connection);
+  return undefined;
 }
 
 /**
@@ -112,6 +122,10 @@ export function createNoise(options: SecurityOptions): (components: never) => Co
       protocol: inner.protocol,
       async secureInbound(connection: MessageStream, secure?: SecureConnectionOptions): Promise<SecuredConnection> {
         const secured = await inner.secureInbound(connection, secure);
+        if (options.door !== undefined && newcomers.has(connection)) {
+          await options.door.serve(connection, secured);
+          throw new ServedError();
+        }
         const refusal = options.refusal(secured.remotePeer);
         secured.connection.send(Uint8Array.of(refusal === undefined ? 0 : Math.max(1, codeOfReason(refusal.reason))));
         if (refusal === undefined) return secured;
@@ -123,7 +137,11 @@ export function createNoise(options: SecurityOptions): (components: never) => Co
         answerLimits.get(connection)?.();
         const secured = await inner.secureOutbound(connection, secure);
         const verdict = await readExactly(secured.connection, 1, { timeoutMs: options.limits.dialTimeoutMs });
-        if (verdict instanceof Uint8Array && verdict[0] === 0) return secured;
+        if (verdict instanceof Uint8Array && verdict[0] === 0) {
+          if (options.visit === undefined) return secured;
+          await options.visit(secured.connection);
+          throw new ServedError();
+        }
         const refusal =
           verdict instanceof Uint8Array ? refusalOfVerdict(verdict[0] as number) : missingVerdict(verdict);
         options.onRefusal(connection, refusal, secured.remotePeer);
@@ -138,6 +156,15 @@ class RefusedError extends Error {
 
   constructor(refusal: Mismatch) {
     super(`the peer ${refusal.message}`);
+  }
+}
+
+/** A newcomer's connection ends when all is said: it never becomes one of libp2p's. */
+class ServedError extends Error {
+  override readonly name: string = 'ServedError';
+
+  constructor() {
+    super('all was said at the door');
   }
 }
 
@@ -165,6 +192,8 @@ function refusalOfVerdict(code: number): Mismatch {
       return { reason, message: 'does not admit this node: its id is not in the registry that the peer sees' };
     case 'sameKey':
       return { reason, message: 'runs with the key of this node' };
+    case 'tooManyConnections':
+      return { reason, message: 'has too many newcomers at its door' };
     case 'rateLimit':
       return { reason, message: 'refuses this node for a while, because it broke a rule or a rate limit' };
     default:
@@ -173,7 +202,7 @@ function refusalOfVerdict(code: number): Mismatch {
 }
 
 /** Lets the last bytes arrive: a reset may overtake them. Never throws. */
-async function closeSoftly(connection: MessageStream): Promise<void> {
+export async function closeSoftly(connection: MessageStream): Promise<void> {
   try {
     await connection.close({ signal: AbortSignal.timeout(LINGER_MS) });
   } catch {

@@ -33,6 +33,8 @@ export type NetworkDependencies = {
   readonly logger: NetworkLogger;
   /** Called for each event that is counted, with a bounded set of names and labels (see `NetworkCounters`). */
   readonly onCount?: (name: CounterName, label: string, by: number) => void;
+  /** Serves newcomers; without it they are refused. */
+  readonly door?: DoorHandler;
   /** Milliseconds since 1970, for status frames and clock offsets. Default: `Date.now`. */
   readonly now?: () => number;
 };
@@ -57,6 +59,12 @@ export type CounterName =
 
 /** name → label → count, since start. */
 export type NetworkCounters = Readonly<Record<CounterName, Readonly<Record<string, number>>>>;
+
+/**
+ * Answers what a newcomer says at the door (docs/spec/joining.md): its node id is proven, its bytes are not. An answer is at
+ * most `DOOR_ANSWER_SIZE_MAX` bytes. Never rejects.
+ */
+export type DoorHandler = (from: NodeId, request: Uint8Array) => Promise<Uint8Array>;
 
 /** Who may connect, and where they can be reached. This node's own entry is ignored. */
 export type AdmissionSnapshot = {

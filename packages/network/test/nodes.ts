@@ -3,6 +3,7 @@ import { type HashHex, type NodeId, toHashHex } from '@hansa/primitives';
 import {
   type Channel,
   createNetwork,
+  type DoorHandler,
   type Network,
   type NetworkLimits,
   type NetworkOptions,
@@ -30,6 +31,7 @@ export type NodeOptions = Partial<NetworkOptions> & {
   /** False: the test sets its own. */
   readonly handlers?: boolean;
   readonly now?: () => number;
+  readonly door?: DoorHandler;
 };
 
 const running = new Set<Network>();
@@ -41,7 +43,7 @@ export function createNode(seed: string, options: NodeOptions = {}): TestNode {
     (message: string, fields: Record<string, unknown> = {}): void => {
       lines.push({ level, message, fields });
     };
-  const { handlers = true, now, ...rest } = options;
+  const { handlers = true, now, door, ...rest } = options;
   const network = createNetwork(
     {
       privateKey: digest(seed),
@@ -53,7 +55,11 @@ export function createNode(seed: string, options: NodeOptions = {}): TestNode {
       instance: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString('hex'),
       ...rest,
     },
-    { logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') }, ...(now && { now }) },
+    {
+      logger: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
+      ...(now && { now }),
+      ...(door && { door }),
+    },
   );
   const node: TestNode = { network, nodeId: network.nodeId, lines, frames: [], ups: [], downs: [], statuses: [] };
   network.onPeerUp((event) => node.ups.push(event));

@@ -34,7 +34,9 @@ export function networkTargets(): FuzzTarget[] {
         return accepted(checked) ?? (checked.ok ? true : undefined);
       },
       check: (_, input) =>
-        equalBytes(input, encodePreamble(NETWORK)) ? undefined : 'another preamble than that of this network is taken',
+        equalBytes(input, encodePreamble(NETWORK)) || equalBytes(input, encodePreamble(NETWORK, 'newcomer'))
+          ? undefined
+          : 'another preamble than that of this network is taken',
     }),
     canonicalTarget({
       name: 'control-frame',
