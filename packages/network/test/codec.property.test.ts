@@ -129,7 +129,10 @@ describe('preamble and prologue', () => {
     const bytes = encodePreamble(name);
     expect(bytesToHex(bytes)).toBe(`48414e5341${'01'}${'0000000000004ee8'}${'ab'.repeat(16)}`);
     expect(bytes.length).toBe(PREAMBLE_SIZE);
-    expect(checkPreamble(bytes, name)).toEqual({ ok: true, value: undefined });
+    expect(checkPreamble(bytes, name)).toEqual({ ok: true, value: 'node' });
+    const newcomer = encodePreamble(name, 'newcomer');
+    expect(bytesToHex(newcomer)).toBe(bytesToHex(bytes).replace('48414e5341', '48414e534a'));
+    expect(checkPreamble(newcomer, name)).toEqual({ ok: true, value: 'newcomer' });
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const flipped = bytes.slice();
       flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7));
