@@ -80,6 +80,19 @@ test('messages that no honest validator sends are refused by a code, and never t
     digest,
     signatures: [{ index: 0 as ValidatorIndex, signature: NO_SIGNATURE }],
   };
+  const by = (...indices: number[]) =>
+    indices.map((index) => ({ index: index as ValidatorIndex, signature: NO_SIGNATURE }));
+  const otherHeight = { ...certificate, height: 2 as Height, signatures: by(0, 1, 2) };
+  const otherDigest = { ...otherHeight, height, digest: head.proposalDigest };
+  const standing = {
+    view,
+    changing: false,
+    stableHeight: 1 as Height,
+    decidedHeight: 1 as Height,
+    preparedHeight: 1 as Height,
+    incarnation: 1,
+    instance: '0'.repeat(32),
+  };
   const cases: [PbftMessage, string][] = [
     [{ type: 'prepare', ...signed, term: 1 as Term, view, height, digest }, 'PBFT_OTHER_TERM'],
     [{ type: 'prepare', ...signed, sender: 4 as ValidatorIndex, view, height, digest }, 'PBFT_UNKNOWN_SENDER'],
@@ -115,6 +128,34 @@ test('messages that no honest validator sends are refused by a code, and never t
       { type: 'new-view', ...signed, sender: 1 as ValidatorIndex, view: 1 as View, claims: [], certificate: undefined },
       'PBFT_MALFORMED',
     ],
+    [
+      { type: 'view-change', ...signed, view: 1 as View, claim: { view, height, digest }, certificate: otherHeight },
+      'PBFT_MALFORMED',
+    ],
+    [
+      { type: 'view-change', ...signed, view: 1 as View, claim: { view, height, digest }, certificate: otherDigest },
+      'PBFT_MALFORMED',
+    ],
+    [
+      {
+        type: 'new-view',
+        ...signed,
+        sender: 1 as ValidatorIndex,
+        view: 1 as View,
+        claims: [0, 1, 2].map((sender) => ({
+          ...signed,
+          sender: sender as ValidatorIndex,
+          view: 1 as View,
+          claim: { view: 1 as View, height, digest },
+        })),
+        certificate: undefined,
+      },
+      'PBFT_MALFORMED',
+    ],
+    [{ type: 'status', ...signed, ...standing, stableHeight: 2 as Height }, 'PBFT_MALFORMED'],
+    [{ type: 'status', ...signed, ...standing, preparedHeight: 0 as Height }, 'PBFT_MALFORMED'],
+    [{ type: 'prepared-certificate', certificate: { ...otherHeight, signatures: by(0, 1, 9) } }, 'PBFT_MALFORMED'],
+    [{ type: 'prepared-certificate', certificate: { ...otherHeight, signatures: by(0, 2, 1) } }, 'PBFT_MALFORMED'],
     [{ type: 'prepared-certificate', certificate }, 'PBFT_MALFORMED'],
     [{ type: 'prepared-certificate', certificate: { ...certificate, height: 99 as Height } }, 'PBFT_BEYOND_WINDOW'],
     [{ type: 'commit-certificate', certificate }, 'PBFT_MALFORMED'],
@@ -247,4 +288,29 @@ test('conflicting votes of one validator are reported once, and the first one co
   };
   for (const text of ['a', 'b', 'c', 'a']) send(text);
   expect(node.reports).toMatchObject([{ type: 'evidence', kind: 'prepare', sender: 3 }]);
+});
+
+test('a VIEW-CHANGE for a lower view than its author’s last one is stale', () => {
+  const cluster = new Cluster();
+  cluster.tick(1);
+  const change = (view: number): Verified<PbftMessage> =>
+    ({ type: 'view-change', term: 0, sender: 3, signature: NO_SIGNATURE, view }) as unknown as Verified<PbftMessage>;
+  cluster.give(cluster.node(1), { type: 'message', message: change(3), from: nodeIdOf(3) });
+  expect([2, 3, 4].map((view) => cluster.replica(1).rejectReason(change(view)))).toEqual([
+    'PBFT_STALE_VIEW',
+    'PBFT_DUPLICATE',
+    undefined,
+  ]);
+});
+
+test('without the check of invariants a replica does the same', () => {
+  const cluster = new Cluster();
+  const effectsOf = (checkInvariants: boolean): unknown[] => {
+    const replica = new PbftReplica(
+      { ...config(0), checkInvariants },
+      { head: cluster.genesisHead(), durable: EMPTY_DURABLE_STATE },
+    );
+    return [1, 2, 3].flatMap((tick) => replica.step({ type: 'tick', tick, clockMs: tick }));
+  };
+  expect(effectsOf(false)).toEqual(effectsOf(true));
 });
