@@ -15,13 +15,13 @@ import {
 } from './gas';
 import { hostCreated, hostDeny, hostNative, hostStoreCode } from './host';
 import {
-  journalTop, markCreated, noteHost, revertTo, setCodeOf, setNonce, touch, transfer, warmAccount,
+  changeRules, journalTop, markCreated, noteHost, revertTo, rules, setCodeOf, setNonce, touch, transfer, warmAccount,
 } from './journal';
 import { keccak, keccakBytes } from './keccak';
 import { logCount, logTop, resetLogs } from './logs';
 import { allocate, ensure } from './memory';
 import {
-  ALWAYS_WARM, A_BALANCE, A_FLAGS, A_NONCE, A_WARM, NATIVE_MASK, NATIVE_SHIFT, accountOf, addressWord, epoch,
+  ALWAYS_WARM, A_BALANCE, A_FLAGS, A_FREE, A_NONCE, A_WARM, NATIVE_MASK, NATIVE_SHIFT, accountOf, addressWord, epoch,
   findAccount, hasCode, isEmptyAccount,
 } from './state';
 import { copyWord, isBelow, isZero, setWord, swapWord, toU64 } from './words';
@@ -287,6 +287,10 @@ export function call(fp: usize, kind: u32): u32 {
 }
 
 let hasRules: bool = false;
+/** Answers of the host about a message. */
+const DENIED: u32 = 1;
+/** This one may run, and so may all others to the same code while the rules stay as they are. */
+const FREE: u32 = 2;
 
 export function setRules(present: bool): void {
   hasRules = present;
@@ -301,10 +305,16 @@ function describe(fp: usize, target: usize): void {
 
 /** Whether the host refuses the message, before anything has moved. Its output is in the return data then. */
 function isDenied(fp: usize, target: usize): bool {
+  if (load<u32>(target, A_FREE) == rules) return false;
   describe(fp, target);
   addressWord(NATIVE_SELF, load<u32>(fp, F_SELF));
-  return hostDeny(load<u32>(fp, F_DATA), load<u32>(fp, F_DATA_SIZE)) != 0;
+  const answer = hostDeny(load<u32>(fp, F_DATA), load<u32>(fp, F_DATA_SIZE));
+  if (answer == FREE) store<u32>(target, rules, A_FREE);
+  return answer == DENIED;
 }
+
+/** A contract of the host: it may change the rules. */
+const HOST_CONTRACT: u32 = 2;
 
 /** Runs what is not code, leaves the output in the return data and the gas in the frame. */
 export function runNative(fp: usize, target: usize, kind: u32): u32 {
@@ -335,6 +345,7 @@ export function runNative(fp: usize, target: usize, kind: u32): u32 {
     return OK;
   }
   const status = hostNative(kind, load<u32>(fp, F_DATA), load<u32>(fp, F_DATA_SIZE), <u64>gas);
+  if (kind == HOST_CONTRACT) changeRules();
   if (status > REVERT) returnSize = 0;
   const left = gas - load<i64>(NATIVE_GAS_USED);
   if (left < 0) return OUT_OF_GAS;

@@ -8,7 +8,7 @@ import { reserveJournal } from './journal';
 import { setupKeccak } from './keccak';
 import { addLog, reserveLogs } from './logs';
 import { loadAccount, loadSlot } from './host';
-import { NATIVE_SELF } from './layout';
+import { MESSAGE_GAS, NATIVE_SELF } from './layout';
 import { ensure, top } from './memory';
 import { A_CODE_GENERATION, findAccount, findSlot, idOf, reserveState, resetState, setSeed } from './state';
 
@@ -18,10 +18,9 @@ export {
 export { nativeOutput } from './frame';
 export { noteHost } from './journal';
 export { bloom } from './logs';
-export { message, statusOf, transact } from './transaction';
+export { message, transact } from './transaction';
 export {
-  accountById, accountOf, accountsInTable, cleanState, dirtyAccountsAt, dirtyAccountsCount, dirtySlotsAt, dirtySlotsCount,
-  findAccount, resetState, slotById, slotsInTable,
+  accountOf, accountsInTable, cleanState, findAccount, listDirty, resetState, slotsInTable,
 } from './state';
 export { setNoCode } from './state';
 
@@ -69,11 +68,11 @@ const GAS_PER_LOG_BYTE: u64 = 4;
 const GAS_RESERVED_MAX: u64 = 120_000_000;
 
 /**
- * Makes room for a transaction with this much gas and `inputSize` bytes of data and access list, and answers where the host
- * may write them. Nothing but this moves entries.
+ * Makes room for a transaction with the gas in `MESSAGE` and `inputSize` bytes of data and access list, and answers where the
+ * host may write them. Nothing but this moves entries.
  */
-export function reserve(gasLimit: u64, inputSize: u32): usize {
-  const gas = min(gasLimit, GAS_RESERVED_MAX);
+export function reserve(inputSize: u32): usize {
+  const gas = min(load<u64>(MESSAGE_GAS), GAS_RESERVED_MAX);
   trimCodes();
   reserveState(<u32>(gas / GAS_PER_ACCOUNT) + 64, <u32>(gas / GAS_PER_SLOT) + 64, <u32>(gas / GAS_PER_TRANSIENT) + 64);
   reserveJournal(<u32>(gas / GAS_PER_RECORD) + 1024);

@@ -125,6 +125,14 @@ export function markDestroyed(account: usize): void {
   store<u32>(account, epoch, A_DESTROYED);
 }
 
+/** Generation of the rules of the host: what it has said of a code (`A_FREE`) holds until it writes or takes back something. */
+export let rules: u32 = 1;
+
+export function changeRules(): void {
+  rules++;
+  if (rules == 0) fail(FAULT_CAPACITY);
+}
+
 /** The host's own journal stood there before it changed something. */
 export function noteHost(mark: u32): void {
   store<u32>(push(HOST, 0), mark);
@@ -159,7 +167,10 @@ export function revertTo(mark: usize): void {
         if (isRipemd(entry)) keptTouch = entry;
         break;
       case DESTROYED: store<u32>(entry, load<u32>(old), A_DESTROYED); break;
-      case HOST: hostRevertTo(load<u32>(old)); break;
+      case HOST:
+        hostRevertTo(load<u32>(old));
+        changeRules();
+        break;
     }
   }
   if (keptTouch != 0) touch(keptTouch);

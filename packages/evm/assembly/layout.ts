@@ -49,6 +49,10 @@ export const RESULT_LOGS: usize = RESULT + 24;
 export const RESULT_LOG_COUNT: usize = RESULT + 28;
 export const RESULT_CREATED: usize = RESULT + 32;
 export const RESULT_BLOOM: usize = RESULT + 64;
+/** u32 each, filled in by `listDirty`: entries of accounts, ids and count of the dirty ones; the same of slots. */
+export const RESULT_DIRTY: usize = RESULT_BLOOM + 256;
+/** u32: how the message ended (errors.ts). */
+export const RESULT_STATUS: usize = RESULT_DIRTY + 24;
 
 /** A call to the host: what it is given and what it answers. */
 export const NATIVE: usize = 0x1800;

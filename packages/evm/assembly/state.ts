@@ -8,6 +8,7 @@
  */
 import { FAULT_CAPACITY, fail } from './errors';
 import { loadAccount, loadSlot } from './host';
+import { RESULT_DIRTY } from './layout';
 import { allocate } from './memory';
 import { copyWord, isEqual, isZero } from './words';
 
@@ -19,6 +20,8 @@ export const A_BALANCE: usize = 32;
 /** 32 bytes as they are hashed; of no code: `EMPTY_CODE_HASH`. */
 export const A_CODE_HASH: usize = 64;
 export const A_NONCE: usize = 96;
+/** Generation of rules in which every message to its code may run. */
+export const A_FREE: usize = 20;
 /** Whether state has a record of it. */
 export const A_FLAGS: usize = 28;
 /** Epochs. */
@@ -243,11 +246,11 @@ export function idOf(account: usize): u32 {
   return <u32>((account - accounts) / ENTRY);
 }
 
-export function accountById(id: u32): usize {
+function accountById(id: u32): usize {
   return accounts + <usize>id * ENTRY;
 }
 
-export function slotById(id: u32): usize {
+function slotById(id: u32): usize {
   return slots + <usize>id * ENTRY;
 }
 
@@ -366,17 +369,14 @@ export function markSlotDirty(slot: usize): void {
   dirtySlotCount++;
 }
 
-export function dirtyAccountsAt(): usize {
-  return dirtyAccounts;
-}
-export function dirtyAccountsCount(): u32 {
-  return dirtyAccountCount;
-}
-export function dirtySlotsAt(): usize {
-  return dirtySlots;
-}
-export function dirtySlotsCount(): u32 {
-  return dirtySlotCount;
+/** Tells the host where the dirty entries are. */
+export function listDirty(): void {
+  store<u32>(RESULT_DIRTY, <u32>accounts);
+  store<u32>(RESULT_DIRTY, <u32>dirtyAccounts, 4);
+  store<u32>(RESULT_DIRTY, dirtyAccountCount, 8);
+  store<u32>(RESULT_DIRTY, <u32>slots, 12);
+  store<u32>(RESULT_DIRTY, <u32>dirtySlots, 16);
+  store<u32>(RESULT_DIRTY, dirtySlotCount, 20);
 }
 
 /** The host has taken what was written: all entries are as in its state now. */

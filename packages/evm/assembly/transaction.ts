@@ -15,7 +15,7 @@ import { beginLogs, logCount, logsAt } from './logs';
 import {
   ENV_COINBASE, ENV_GAS_PRICE, ENV_ORIGIN, MESSAGE_DATA, MESSAGE_DATA_SIZE, MESSAGE_FEE_CAP, MESSAGE_GAS, MESSAGE_IS_CREATE,
   MESSAGE_LIST, MESSAGE_LIST_COUNT, MESSAGE_NONCE, MESSAGE_SENDER, MESSAGE_TO, MESSAGE_VALUE, RESULT_CREATED,
-  RESULT_GAS_USED, RESULT_LOGS, RESULT_LOG_COUNT, RESULT_OUTPUT, RESULT_OUTPUT_SIZE, RESULT_REFUND, SCRATCH, STACKS,
+  RESULT_GAS_USED, RESULT_LOGS, RESULT_LOG_COUNT, RESULT_OUTPUT, RESULT_OUTPUT_SIZE, RESULT_REFUND, RESULT_STATUS, SCRATCH, STACKS,
 } from './layout';
 import {
   A_BALANCE, A_NONCE, A_WARM, S_WARM, accountOf, addSlot, epoch, findSlot, idOf, isEmptyAccount, nextEpoch,
@@ -136,21 +136,14 @@ export function message(): void {
   settle();
 }
 
-/** Status of a message that did not even begin, 0 if it did. */
-let refused: u32 = 0;
+/** Of a message that did not even begin. */
 function refuse(status: u32, gasUsed: u64): void {
   beginResult();
   store<u64>(RESULT_GAS_USED, gasUsed);
-  refused = status;
-}
-
-/** Status of the last message (errors.ts). */
-export function statusOf(): u32 {
-  return refused != 0 ? refused : lastStatus;
+  store<u32>(RESULT_STATUS, status);
 }
 
 function beginResult(): void {
-  refused = 0;
   setRefund(0);
   beginLogs();
   clearReturn();
@@ -184,6 +177,7 @@ function runMessage(sender: usize, gas: i64): void {
   store<u32>(RESULT_OUTPUT_SIZE, returnSize);
   store<u32>(RESULT_LOGS, <u32>logsAt());
   store<u32>(RESULT_LOG_COUNT, logCount);
+  store<u32>(RESULT_STATUS, lastStatus);
 }
 
 /** Before anything can be taken back. */

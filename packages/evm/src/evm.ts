@@ -1,6 +1,6 @@
 import { type AddressHex, assert, type HashHex } from '@hansa/primitives';
 import { createInstance, type EvmExports, isTrap } from './instance.ts';
-import { MESSAGE_FIELDS, NATIVE_FIELDS, RESULT_FIELDS, SLOT_FIELDS, STATUSES } from './layout.ts';
+import { ENTRY_SIZE, MESSAGE_FIELDS, NATIVE_FIELDS, RESULT_FIELDS, SLOT_FIELDS, STATUSES } from './layout.ts';
 import { runPrecompile } from './precompiles/index.ts';
 import {
   type AccessList,
@@ -135,8 +135,12 @@ export class Evm {
     const view = this.#view;
     view.writeBigint(this.#message + MESSAGE_FIELDS.feeCap, transaction.feeCap);
     view.setU64(this.#message + MESSAGE_FIELDS.nonce, transaction.nonce);
-    const refused = this.#guard(() => this.#engine.transact());
-    return refused === 0 ? undefined : REFUSALS[refused - 1];
+    try {
+      const refused = this.#engine.transact();
+      return refused === 0 ? undefined : REFUSALS[refused - 1];
+    } catch (cause) {
+      throw this.#broken(cause);
+    }
   }
 
   /**
@@ -144,11 +148,15 @@ export class Evm {
    */
   run(message: EvmMessage): void {
     this.#writeMessage(message);
-    this.#guard(() => this.#engine.message());
+    try {
+      this.#engine.message();
+    } catch (cause) {
+      throw this.#broken(cause);
+    }
   }
 
   get status(): EvmStatus {
-    return STATUSES[this.#engine.statusOf()] as EvmStatus;
+    return STATUSES[this.#view.u32(this.#result + RESULT_FIELDS.status)] as EvmStatus;
   }
 
   get gasUsed(): bigint {
@@ -186,21 +194,31 @@ export class Evm {
   /** Gives what was written since the last time, in the order in which it was first written. */
   takeChanges(sink: ChangeSink): void {
     const view = this.#view;
-    const engine = this.#engine;
-    const accounts = engine.dirtyAccountsAt() >>> 0;
-    for (let i = 0; i < engine.dirtyAccountsCount(); i++) {
-      const entry = engine.accountById(view.u32(accounts + 4 * i)) >>> 0;
+    this.#engine.listDirty();
+    const accounts = view.u32(this.#result + RESULT_FIELDS.dirtyAccounts);
+    const accountIds = view.u32(this.#result + RESULT_FIELDS.dirtyAccounts + 4);
+    const accountCount = view.u32(this.#result + RESULT_FIELDS.dirtyAccounts + 8);
+    for (let i = 0; i < accountCount; i++) {
+      const entry = accounts + ENTRY_SIZE * view.u32(accountIds + 4 * i);
       sink.account(view.readAddress(entry), this.#accountAt(entry));
     }
-    const slots = engine.dirtySlotsAt() >>> 0;
-    for (let i = 0; i < engine.dirtySlotsCount(); i++) {
-      const entry = engine.slotById(view.u32(slots + 4 * i)) >>> 0;
-      const address = view.readAddress(engine.accountById(view.u32(entry)) >>> 0);
-      const isZero = view.readBigint(entry + SLOT_FIELDS.value) === 0n;
-      const value = isZero ? undefined : view.readWord(entry + SLOT_FIELDS.value);
-      sink.storage(address, view.readHash(entry + SLOT_FIELDS.key), value);
+    const slots = view.u32(this.#result + RESULT_FIELDS.dirtySlots);
+    const slotIds = view.u32(this.#result + RESULT_FIELDS.dirtySlots + 4);
+    const slotCount = view.u32(this.#result + RESULT_FIELDS.dirtySlots + 8);
+    // Most slots in a row are of one contract.
+    let owner = -1;
+    let address = '' as AddressHex;
+    for (let i = 0; i < slotCount; i++) {
+      const entry = slots + ENTRY_SIZE * view.u32(slotIds + 4 * i);
+      const id = view.u32(entry);
+      if (id !== owner) {
+        owner = id;
+        address = view.readAddress(accounts + ENTRY_SIZE * id);
+      }
+      const at = entry + SLOT_FIELDS.value;
+      sink.storage(address, view.readHash(entry + SLOT_FIELDS.key), view.isZero(at) ? undefined : view.readWord(at));
     }
-    engine.cleanState();
+    this.#engine.cleanState();
   }
 
   /** The account as it is now, undefined if it does not exist or was never touched. For tests and readers. */
@@ -247,14 +265,13 @@ export class Evm {
 
   #writeMessage({ sender, to, value, data, gasLimit, gasPrice, accessList }: EvmMessage): void {
     assert(!this.#isBroken, 'an engine that has failed is not used again');
-    const listSize = accessList.length === 0 ? 0 : sizeOfList(accessList);
-    const input = this.#guard(() => this.#engine.reserve(gasLimit, data.length + 64 + listSize)) >>> 0;
     const view = this.#view;
     const at = this.#message;
+    view.setU64(at + MESSAGE_FIELDS.gas, gasLimit);
+    const input = this.#reserve(data.length + 64 + (accessList.length === 0 ? 0 : sizeOfList(accessList)));
     view.writeAddress(at, sender);
     if (to !== undefined) view.writeAddress(at + MESSAGE_FIELDS.to, to);
     view.writeBigint(at + MESSAGE_FIELDS.value, value);
-    view.setU64(at + MESSAGE_FIELDS.gas, gasLimit);
     view.setU32(at + MESSAGE_FIELDS.isCreate, to === undefined ? 1 : 0);
     view.setU32(at + MESSAGE_FIELDS.data, input);
     view.setU32(at + MESSAGE_FIELDS.dataSize, data.length);
@@ -272,6 +289,14 @@ export class Evm {
         view.writeHash(list, key);
         list += 32;
       }
+    }
+  }
+
+  #reserve(size: number): number {
+    try {
+      return this.#engine.reserve(size) >>> 0;
+    } catch (cause) {
+      throw this.#broken(cause);
     }
   }
 
@@ -312,7 +337,7 @@ export class Evm {
       flags |= EXISTS;
       view.writeBigint(entry + 32, account.balance);
       view.setU64(entry + 96, account.nonce);
-      view.writeRawHash(entry + 64, account.codeHash);
+      if (account.codeHash !== NO_CODE) view.writeRawHash(entry + 64, account.codeHash);
     } else {
       view.writeBigint(entry + 32, 0n);
       view.setU64(entry + 96, 0n);
@@ -388,7 +413,7 @@ export class Evm {
     return outcome.type === 'ok' ? 0 : 1;
   }
 
-  /** 1 when the rules refuse the message, with the output of its revert written. */
+  /** 1 when the rules refuse the message, with the output of its revert written; 2 when they refuse none to this code. */
   #deny(data: Uint8Array): number {
     const view = this.#view;
     const at = this.#native;
@@ -399,7 +424,8 @@ export class Evm {
       data,
       isStatic: view.u32(at + NATIVE_FIELDS.isStatic) !== 0,
     });
-    if (output === undefined) return 0;
+    if (output === undefined)
+      return this.#rules?.isFree?.(view.readAddress(at + NATIVE_FIELDS.address)) === true ? 2 : 0;
     this.#writeOutput(output);
     return 1;
   }
@@ -421,21 +447,18 @@ export class Evm {
   }
 
   /** What throws, in the engine or in the host that it asked, leaves it in the middle of something: it is not used again. */
-  #guard<T>(step: () => T): T {
-    try {
-      return step();
-    } catch (cause) {
-      this.#isBroken = true;
-      const kind = this.#engine.faultKind();
-      if (kind === 1) throw new EvmFault('EVM_MEMORY', 'the machine gives no more memory to the EVM', { cause });
-      if (kind === 2)
-        throw new EvmFault('EVM_CAPACITY', 'a transaction needs more room than its gas can buy', { cause });
-      if (isTrap(cause)) throw new EvmFault('EVM_BROKEN', 'the EVM has stopped within a transaction', { cause });
-      throw cause;
-    }
+  #broken(cause: unknown): unknown {
+    this.#isBroken = true;
+    const kind = this.#engine.faultKind();
+    if (kind === 1) return new EvmFault('EVM_MEMORY', 'the machine gives no more memory to the EVM', { cause });
+    if (kind === 2)
+      return new EvmFault('EVM_CAPACITY', 'a transaction needs more room than its gas can buy', { cause });
+    return isTrap(cause) ? new EvmFault('EVM_BROKEN', 'the EVM has stopped within a transaction', { cause }) : cause;
   }
 }
 
+/** Keccak-256 of nothing. */
+const NO_CODE = 'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470' as HashHex;
 const ZEROS = '0'.repeat(38);
 
 function sizeOfList(list: AccessList): number {

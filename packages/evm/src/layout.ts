@@ -22,6 +22,10 @@ export const RESULT_FIELDS = {
   logs: 24,
   logCount: 28,
   created: 32,
+  /** Of accounts and of slots: where entries begin, ids of the dirty ones, their count. */
+  dirtyAccounts: 320,
+  dirtySlots: 332,
+  status: 344,
 } as const;
 
 export const NATIVE_FIELDS = {
@@ -35,6 +39,8 @@ export const NATIVE_FIELDS = {
 } as const;
 
 export const SLOT_FIELDS = { key: 32, value: 64 } as const;
+/** Bytes of an entry of an account or a slot. */
+export const ENTRY_SIZE = 128;
 
 /** By number: assembly/errors.ts. */
 export const STATUSES: readonly EvmStatus[] = [

@@ -140,6 +140,11 @@ export type RuledCall = {
 export type EvmRules = {
   /** Output of the revert that a message ends with before anything moves; undefined: it runs. */
   readonly denialOf: (call: RuledCall) => Uint8Array | undefined;
+  /**
+   * Whether no message to this code is refused, whoever sends it and whatever it holds. It is not asked again before a native
+   * contract runs, something is taken back, or the table is emptied: nothing else may change the rules.
+   */
+  readonly isFree?: (code: AddressHex) => boolean;
   /** A contract has been created; what is written here is taken back with it. */
   readonly onCreated: (contract: AddressHex) => void;
 };

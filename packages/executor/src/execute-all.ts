@@ -2,9 +2,9 @@ import type { AddressHex } from '@hansa/primitives';
 import type { LeftOut, Receipt, SignedTransaction, TermInfo } from '@hansa/protocol';
 import type { BlockInput } from './block-input.ts';
 import { blockEnvironment } from './environment.ts';
-import { executeTransaction, executeTransfer } from './execute-transaction.ts';
+import { executeAtOnce, executeTransaction, executeTransfer } from './execute-transaction.ts';
 import { loadEngine } from './load-engine.ts';
-import type { EngineName, Machine } from './machine.ts';
+import type { EngineName } from './machine.ts';
 import type { StateOverlay } from './state-overlay.ts';
 
 export type Executed = {
@@ -29,11 +29,7 @@ export async function executeAll(input: BlockInput, { overlay, info, engine }: C
     timestampMs: proposal.timestamp,
   });
   const createMachine = await loadEngine(engine);
-  let machine: Machine | undefined;
-  const getMachine = (): Machine => {
-    machine ??= createMachine({ suite, environment, overlay });
-    return machine;
-  };
+  const machine = createMachine({ suite, environment, overlay });
   const executed: SignedTransaction[] = [];
   const receipts: Receipt[] = [];
   const leftOut: LeftOut[] = [...(input.leftOut ?? [])];
@@ -47,8 +43,9 @@ export async function executeAll(input: BlockInput, { overlay, info, engine }: C
       gasLeft: info.parameters.blockGasLimit - gasUsed,
     };
     const outcome =
+      executeAtOnce(transaction, rules, { overlay, machine }) ??
       executeTransfer(transaction, rules, overlay) ??
-      (await executeTransaction(transaction, rules, { overlay, machine: getMachine }));
+      (await executeTransaction(transaction, rules, { overlay, machine: () => machine }));
     if (outcome.type === 'left out') {
       leftOut.push({ position, hash: transaction.hash, reason: outcome.reason });
       continue;
@@ -68,5 +65,6 @@ export async function executeAll(input: BlockInput, { overlay, info, engine }: C
     });
     executed.push(transaction);
   }
+  machine.settle?.();
   return { executed, receipts, leftOut, gasUsed };
 }

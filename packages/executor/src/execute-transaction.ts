@@ -10,7 +10,7 @@ import {
 } from '@hansa/protocol';
 import { effectiveGasPrice, INIT_CODE_SIZE_MAX, type IntrinsicGas, intrinsicGas } from './gas.ts';
 import { isFeeFree } from './governance.ts';
-import type { MessageResult } from './machine.ts';
+import type { Machine, MessageResult } from './machine.ts';
 import {
   type AppliedMessage,
   applyMessage,
@@ -68,6 +68,40 @@ export async function executeTransaction(
 }
 
 /**
+ * The same, at once, in an engine that keeps what it changes in a table of its own; undefined for a plain transfer, for
+ * what such an engine leaves to `executeTransaction`, and when there is none. Then the overlay is up to date.
+ */
+export function executeAtOnce(
+  transaction: SignedTransaction,
+  rules: TransactionRules,
+  { overlay, machine }: { readonly overlay: StateOverlay; readonly machine: Machine },
+): TransactionOutcome | undefined {
+  if (machine.transact === undefined) return undefined;
+  // What the overlay holds as a contract is one; what it does not may have been created in the engine.
+  const price = isPlainTransfer(transaction.to, overlay) ? undefined : priceAtOnce(transaction, rules, overlay);
+  if (price === undefined) {
+    machine.settle?.();
+    return undefined;
+  }
+  const reason = reasonOfBlock(transaction, rules);
+  if (reason !== undefined) return { type: 'left out', reason };
+  const result = machine.transact(transaction, price);
+  if (typeof result === 'string') return { type: 'left out', reason: result };
+  return outcomeOf(transaction, price, { gasUsed: result.gasUsed, result });
+}
+
+/** Undefined for what is rare: a price below the minimum, or a sender who is denied. */
+function priceAtOnce(
+  transaction: SignedTransaction,
+  rules: TransactionRules,
+  overlay: StateOverlay,
+): bigint | undefined {
+  const baseFee = baseFeeOf(transaction, rules, overlay);
+  if (transaction.maxFeePerGas < baseFee || messageDenial(transaction, overlay) !== undefined) return undefined;
+  return effectiveGasPrice(transaction, baseFee);
+}
+
+/**
  * The same, at once, for a transaction that runs nobody's code; undefined when it might. Most blocks hold little else, and
  * waiting costs more than all of a transfer.
  */
@@ -96,7 +130,10 @@ function outcomeOf(
     status: result.error === undefined ? 1 : 0,
     gasUsed,
     effectiveGasPrice,
-    contractAddress: transaction.to === undefined ? createdAddress(transaction.sender, transaction.nonce) : undefined,
+    contractAddress:
+      transaction.to === undefined
+        ? (result.createdAddress ?? createdAddress(transaction.sender, transaction.nonce))
+        : undefined,
     output: receiptOutput(transaction, result),
     evmOutput: result.output,
     logs: result.logs,
@@ -121,15 +158,22 @@ type Candidate = {
   readonly overlay: StateOverlay;
 };
 
+/** The first reasons of EXE-11: they do not depend on state. */
+function reasonOfBlock(transaction: SignedTransaction, rules: TransactionRules): LeftOutReason | undefined {
+  if (transaction.lastHeight !== undefined && transaction.lastHeight < rules.height) return 'expired';
+  if (transaction.gasLimit > rules.txGasLimit) return 'gas limit above maximum';
+  if (transaction.gasLimit > rules.gasLeft) return 'block gas limit';
+  return undefined;
+}
+
 /** First reason in a fixed order (EXE-11): all nodes must name the same one. */
 function leftOutReason(
   transaction: SignedTransaction,
   { rules, intrinsic, overlay }: Candidate,
 ): LeftOutReason | undefined {
+  const ofBlock = reasonOfBlock(transaction, rules);
+  if (ofBlock !== undefined) return ofBlock;
   const sender = overlay.account(transaction.sender) ?? NOBODY;
-  if (transaction.lastHeight !== undefined && transaction.lastHeight < rules.height) return 'expired';
-  if (transaction.gasLimit > rules.txGasLimit) return 'gas limit above maximum';
-  if (transaction.gasLimit > rules.gasLeft) return 'block gas limit';
   if (transaction.nonce < sender.nonce) return 'nonce too low';
   if (transaction.nonce > sender.nonce || transaction.nonce >= NONCE_MAX) return 'nonce too high';
   if (sender.codeHash !== EMPTY_CODE_HASH) return 'sender is a contract';

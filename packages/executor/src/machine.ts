@@ -1,6 +1,6 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import type { AddressHex, HashHex, Height } from '@hansa/primitives';
-import type { Log, SignedTransaction } from '@hansa/protocol';
+import type { LeftOutReason, Log, SignedTransaction } from '@hansa/protocol';
 import type { EvmTracer } from './evm-tracer.ts';
 import type { StateOverlay } from './state-overlay.ts';
 
@@ -55,6 +55,14 @@ export type MachineOptions = {
 export type Machine = {
   /** Runs one message to its end and takes back what it must. The sender's nonce and fee are the caller's business. */
   run(call: MessageCall): MessageResult | Promise<MessageResult>;
+  /**
+   * A whole transaction at once, fee and nonce included, where the engine can do that: or the first reason, in the order of
+   * EXE-11, why it is left out; then nothing has changed. The caller has checked what does not depend on the sender's account.
+   * What it changes comes into the overlay with `settle`.
+   */
+  transact?(transaction: SignedTransaction, price: bigint): MessageResult | LeftOutReason;
+  /** Brings the overlay up to date. MUST be called before anybody else reads accounts or storage there. */
+  settle?(): void;
 };
 
 export type MachineFactory = (options: MachineOptions) => Machine;

@@ -74,6 +74,20 @@ export class StateOverlay implements StateReader {
     this.#written?.push(address);
   }
 
+  /**
+   * Writes for good what an engine has worked out: nothing of it can be taken back, and the engine is not told of it. Only
+   * between messages.
+   */
+  settleAccount(address: AddressHex, account: AccountRecord | undefined): void {
+    this.#accounts.set(address, account);
+    this.#writtenAccounts.add(address);
+  }
+
+  /** 32 bytes, undefined for zero. As `settleAccount`. */
+  settleStorage(address: AddressHex, slot: HashHex, value: Uint8Array | undefined): void {
+    this.#records.set(storageKey(address, slot), value);
+  }
+
   /** From here on accounts that are written are noted, for an engine that holds them in a table of its own. */
   watch(): void {
     this.#written = [];
@@ -142,9 +156,9 @@ export class StateOverlay implements StateReader {
 
   /** What was written in this transaction stays; nothing of it can be taken back any more. */
   endTransaction(): void {
-    this.#journal.length = 0;
-    this.#originals.clear();
-    this.#slots.clear();
+    if (this.#journal.length > 0) this.#journal.length = 0;
+    if (this.#originals.size > 0) this.#originals.clear();
+    if (this.#slots.size > 0) this.#slots.clear();
   }
 
   /** All that differs from the state before, ordered by key. */

@@ -5,12 +5,14 @@ import {
   type EvmStatus,
   type NativeCall,
   type NativeOutcome,
+  type Refusal,
   type RuledCall,
   type StatePort,
 } from '@hansa/evm';
-import { type AddressHex, assert, ZERO_HASH } from '@hansa/primitives';
+import { type AddressHex, assert, type HashHex, ZERO_HASH } from '@hansa/primitives';
+import type { LeftOutReason, SignedTransaction } from '@hansa/protocol';
 import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
-import { contractDenial, recordCreation } from './permission.ts';
+import { contractDenial, isFreeToCall, recordCreation } from './permission.ts';
 import type { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
 
@@ -32,6 +34,16 @@ const WORDS: Readonly<Record<Exclude<EvmStatus, 'ok'>, string>> = {
   'precompile failure': 'invalid input of a precompiled contract',
 };
 
+/** EXE-11. */
+const REASONS: Readonly<Record<Refusal, LeftOutReason>> = {
+  'nonce too low': 'nonce too low',
+  'nonce too high': 'nonce too high',
+  'sender is a contract': 'sender is a contract',
+  'init code too large': 'init code too large',
+  'intrinsic gas too low': 'intrinsic gas too low',
+  'insufficient funds': 'insufficient funds for gas * price + value',
+};
+
 /** Entries of the engine's table above which it begins anew with the next block: 128 bytes each and an index. */
 const ENTRY_COUNT_MAX = 1_000_000;
 
@@ -48,6 +60,7 @@ function engine(): Bound {
       natives: SYSTEM_CONTRACTS.map(({ address }) => ({ address, run: (call) => running().runSystemContract(call) })),
       rules: {
         denialOf: (call) => running().denialOf(call),
+        isFree: (code) => running().isFree(code),
         onCreated: (contract) => running().onCreated(contract),
       },
     }),
@@ -67,7 +80,11 @@ export class WasmMachine implements Machine {
   readonly #options: MachineOptions;
   readonly #port: StatePort;
   readonly #environment: Environment;
-  #call: MessageCall | undefined;
+  /** Of the message that runs. */
+  #origin: AddressHex | undefined;
+  #transactionHash: HashHex | undefined;
+  /** Whether the engine knows more than the overlay. */
+  #hasChanges = false;
 
   constructor(options: MachineOptions) {
     assert(options.tracer === undefined, 'traces run on the other engine');
@@ -78,8 +95,8 @@ export class WasmMachine implements Machine {
 
   run(call: MessageCall): MessageResult {
     const { caller, to, value, data, gasLimit, gasPrice, accessList } = call;
-    const { overlay } = this.#options;
-    this.#call = call;
+    this.#origin = caller;
+    this.#transactionHash = call.transactionHash;
     const evm = this.#take();
     try {
       evm.run({ sender: caller, to, value, data, gasLimit, gasPrice, accessList });
@@ -88,15 +105,48 @@ export class WasmMachine implements Machine {
       bound = undefined;
       throw error;
     }
-    evm.takeChanges({
-      account: (address, account) => overlay.setAccount(address, account),
-      storage: (address, slot, word) => overlay.setStorage(address, slot, word),
+    this.#hasChanges = true;
+    this.settle();
+    return resultOf(evm);
+  }
+
+  transact(transaction: SignedTransaction, price: bigint): MessageResult | LeftOutReason {
+    const { sender, to, value, data, gasLimit, accessList, maxFeePerGas, nonce } = transaction;
+    this.#origin = sender;
+    this.#transactionHash = transaction.hash;
+    const evm = this.#take();
+    let refusal: Refusal | undefined;
+    try {
+      refusal = evm.transact({
+        sender,
+        to,
+        value,
+        data,
+        gasLimit,
+        gasPrice: price,
+        accessList,
+        nonce,
+        feeCap: maxFeePerGas,
+      });
+    } catch (error) {
+      bound = undefined;
+      throw error;
+    }
+    if (refusal !== undefined) return REASONS[refusal];
+    this.#hasChanges = true;
+    this.#options.overlay.endTransaction();
+    return resultOf(evm);
+  }
+
+  settle(): void {
+    if (!this.#hasChanges) return;
+    this.#hasChanges = false;
+    const { overlay } = this.#options;
+    assert(bound?.machine === this, 'an engine is settled before another machine takes it');
+    bound.evm.takeChanges({
+      account: (address, account) => overlay.settleAccount(address, account),
+      storage: (address, slot, word) => overlay.settleStorage(address, slot, word),
     });
-    // Those were the engine's own.
-    overlay.takeWritten();
-    const { status, gasUsed, gasRefund, output, logs, createdAddress } = evm.result();
-    const error = status === 'ok' ? undefined : WORDS[status];
-    return { gasUsed, gasRefund, output, error, logs, createdAddress };
   }
 
   /** A call that has arrived at a system contract (EXE-30, EXE-31). */
@@ -112,7 +162,7 @@ export class WasmMachine implements Machine {
       isStatic,
       height: environment.height,
       timestamp: environment.timestamp,
-      transactionHash: this.#call?.transactionHash ?? ZERO_HASH,
+      transactionHash: this.#transactionHash ?? ZERO_HASH,
       blockHash: environment.blockHash,
       data: data.slice(),
     };
@@ -128,9 +178,13 @@ export class WasmMachine implements Machine {
     return denial === undefined ? undefined : encodeRevert(denial);
   }
 
+  isFree(code: AddressHex): boolean {
+    return isFreeToCall(this.#options.overlay, code);
+  }
+
   onCreated(contract: AddressHex): void {
-    assert(this.#call !== undefined, 'a contract is created within a message');
-    recordCreation(this.#options.overlay, contract, this.#call.caller);
+    assert(this.#origin !== undefined, 'a contract is created within a message');
+    recordCreation(this.#options.overlay, contract, this.#origin);
   }
 
   /** The engine, standing on this overlay as it is now. */
@@ -138,11 +192,13 @@ export class WasmMachine implements Machine {
     const { overlay } = this.#options;
     const held = engine();
     if (held.machine !== this) {
+      held.machine?.settle();
       held.evm.bind(this.#port, this.#environment);
       held.machine = this;
     }
     const { accounts, slots } = held.evm.size;
     if (held.overlay !== overlay || accounts + slots > ENTRY_COUNT_MAX) {
+      this.settle();
       held.evm.forget();
       held.overlay = overlay;
       overlay.watch();
@@ -175,6 +231,11 @@ function environmentOf(environment: BlockEnvironment): Environment {
     coinbase: environment.coinbase,
     prevRandao: environment.prevRandao,
   };
+}
+
+function resultOf(evm: Evm): MessageResult {
+  const { status, gasUsed, gasRefund, output, logs, createdAddress } = evm.result();
+  return { gasUsed, gasRefund, output, error: status === 'ok' ? undefined : WORDS[status], logs, createdAddress };
 }
 
 const reverted = (gasUsed: bigint, reason: string): NativeOutcome => ({

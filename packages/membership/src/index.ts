@@ -101,6 +101,7 @@ export {
   encodeAccessList,
   encodeContractPolicy,
   isAllowed,
+  isUnrestricted,
   LIST_COUNT_MAX,
   METHOD_COUNT_MAX,
   methodKey,

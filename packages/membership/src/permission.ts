@@ -167,6 +167,13 @@ export type ContractCall = {
   readonly isStatic: boolean;
 };
 
+/** Whether `callDenial` is undefined for every call to this code, as long as the records stay as they are. */
+export function isUnrestricted(state: StateReader, contract: AddressHex): boolean {
+  const bytes = state.get(contractKey(contract));
+  const policy = bytes === undefined ? NO_POLICY : decodeContractPolicy(bytes);
+  return policy !== undefined && policy.status === STATUS.normal && policy.methods.length === 0;
+}
+
 /** Why code may not run for a call; undefined: it may (spec GOV-64, GOV-65). */
 export function callDenial(state: StateReader, call: ContractCall): string | undefined {
   const bytes = state.get(contractKey(call.code));

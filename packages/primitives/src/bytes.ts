@@ -11,7 +11,12 @@ export function bytesToHex(bytes: Uint8Array): string {
   return text;
 }
 
-const nibble = (code: number): number => (code < 58 ? code - 48 : (code | 32) - 87);
+/** Value of a digit by its code, either case. */
+const NIBBLE: Uint8Array = new Uint8Array(128);
+for (let value = 0; value < 16; value++) {
+  NIBBLE['0123456789abcdef'.charCodeAt(value)] = value;
+  NIBBLE['0123456789ABCDEF'.charCodeAt(value)] = value;
+}
 
 /** Bytes of hex without prefix, either case; `undefined` when it is not an even number of hex digits. */
 export function hexToBytes(text: string): Uint8Array | undefined {
@@ -23,10 +28,17 @@ export function hexToBytes(text: string): Uint8Array | undefined {
 export function fromHex(text: string): Uint8Array {
   assert(text.length % 2 === 0, `hex of even length was expected, got ${text.length} digits`);
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (nibble(text.charCodeAt(2 * i)) << 4) | nibble(text.charCodeAt(2 * i + 1));
-  }
+  writeHex(bytes, 0, text);
   return bytes;
+}
+
+/** Writes what `fromHex` gives to `target` from `start` on; there MUST be room for it. */
+export function writeHex(target: Uint8Array, start: number, text: string): void {
+  const size = text.length >> 1;
+  for (let i = 0, digit = 0; i < size; i++, digit += 2) {
+    target[start + i] =
+      ((NIBBLE[text.charCodeAt(digit)] as number) << 4) | (NIBBLE[text.charCodeAt(digit + 1)] as number);
+  }
 }
 
 /** Hash bytes (exactly 32) as the branded hex that is compared and used as a key. */

@@ -35,5 +35,6 @@ export {
   fromHex,
   hashToHex,
   hexToBytes,
+  writeHex,
 } from './bytes.ts';
 export { ChainError, type Failure, fail, ok, type Result } from './result.ts';

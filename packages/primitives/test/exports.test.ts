@@ -35,6 +35,7 @@ it('exports exactly these names', () => {
       "toTerm",
       "toValidatorIndex",
       "toView",
+      "writeHex",
     ]
   `);
 });

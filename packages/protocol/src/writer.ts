@@ -1,4 +1,4 @@
-import { assert, fromHex } from '@hansa/primitives';
+import { assert, writeHex } from '@hansa/primitives';
 
 const CAPACITY_FIRST = 256;
 
@@ -77,7 +77,10 @@ export class Writer {
   /** Bytes of a fixed length that are held as hex: hashes, addresses, node ids. */
   hex(value: string, size: number): this {
     assert(value.length === 2 * size, `${2 * size} hex digits were expected, got ${value.length}`);
-    return this.raw(fromHex(value));
+    // The room first: it may move the bytes.
+    const at = this.#reserve(size);
+    writeHex(this.#bytes, at, value);
+    return this;
   }
 
   /** u32 length and the bytes. */

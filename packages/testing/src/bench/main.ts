@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: load on real node processes on this machine. Every figure of speed stands beside the machine's
+ * `npm run bench`: load on real node processes on this machine (`--suite evm`: the EVM alone, see evm/suite.ts). Every figure of speed stands beside the machine's
  * signature ceiling measured in the same run, so that runs on different machines and days can be compared.
  */
 
@@ -12,6 +12,7 @@ import { initCrypto } from '@hansa/crypto';
 import { fromHex, toAddressHex } from '@hansa/primitives';
 import { type Account, accountOf, benchAccounts, prepare, rewind } from './accounts.ts';
 import { measureSignatureCeiling } from './ceiling.ts';
+import { runEvmSuite } from './evm/suite.ts';
 import { type Outgoing, runOpenLoop, sendBatch, sleep } from './load.ts';
 import { type Measured, measure, quantile } from './measure.ts';
 import { type BenchNet, startBenchNet } from './net.ts';
@@ -29,6 +30,8 @@ import {
 const USAGE = `npm run bench -- [options]
 open loop: transactions at a constant rate, then at half of it, then one at a time; with --overload also at 1.5 times the rate
 
+  --suite NAME        network (the default), or evm: the engine of contracts beside EthereumJS; takes --rounds N (7),
+                      --evm-accounts N (1000000), --out and --check (exit code 1 when a bound is missed)
   --rate TX_PER_S     offered load (1000)
   --workload NAME     transfer, erc20 or deployment (transfer)
   --seconds S         of the sustained load (60); half load takes at most 30
@@ -45,6 +48,10 @@ open loop: transactions at a constant rate, then at half of it, then one at a ti
 `;
 const { values } = parseArgs({
   options: {
+    suite: { type: 'string', default: 'network' },
+    rounds: { type: 'string', default: '7' },
+    'evm-accounts': { type: 'string', default: '1000000' },
+    check: { type: 'boolean', default: false },
     rate: { type: 'string', default: '1000' },
     workload: { type: 'string', default: 'transfer' },
     seconds: { type: 'string', default: '60' },
@@ -64,6 +71,11 @@ const { values } = parseArgs({
 if (values.help) {
   process.stdout.write(USAGE);
   process.exit(0);
+}
+if (values.suite === 'evm') {
+  const accountCount = Number(values['evm-accounts']);
+  const isGood = await runEvmSuite({ rounds: Number(values.rounds), accountCount, out: values.out });
+  process.exit(values.check && !isGood ? 1 : 0);
 }
 
 /** The first account of every devnet. */
