@@ -18,6 +18,7 @@ import {
   encodeAccessList,
   encodeContractPolicy,
   isAllowed,
+  isUnrestricted,
   methodKey,
   NO_LIST,
   NO_POLICY,
@@ -117,6 +118,15 @@ describe('GOV-64, GOV-65: calls', () => {
       expect(callDenial(put(policy({ status: STATUS.abolished })), call(over))).toBe(DENIALS.contractAbolished);
     }
     expect(callDenial(put([contractKey(CONTRACT), Uint8Array.of(9)]), call())).toBe(DENIALS.call);
+  });
+
+  it('GOV-64, GOV-65: unrestricted is what denies nothing, and nothing else is', () => {
+    expect(isUnrestricted(put(), CONTRACT)).toBe(true);
+    expect(isUnrestricted(put(policy({})), CONTRACT)).toBe(true);
+    expect(isUnrestricted(put(policy({ status: STATUS.frozen })), CONTRACT)).toBe(false);
+    expect(isUnrestricted(put(policy({ status: STATUS.abolished })), CONTRACT)).toBe(false);
+    expect(isUnrestricted(put(policy({ methods: [SELECTOR] })), CONTRACT)).toBe(false);
+    expect(isUnrestricted(put([contractKey(CONTRACT), Uint8Array.of(9)]), CONTRACT)).toBe(false);
   });
 
   it('GOV-65: a method with a list', () => {
