@@ -1,7 +1,7 @@
 /**
  * Checks that each rule of docs/spec is cited where it is enforced (packages/<name>/src) and by the name of a test, or by
- * the first lines of a scenario file. Exit code 1 names the rules of the complete specs that are not, and citations of
- * rules that do not exist.
+ * the first lines of a scenario file. Exit code 1 names the rules of the complete specs that are not, citations of rules
+ * that do not exist, and rules that are defined twice.
  *
  *   npx tsx scripts/check-spec-refs.ts           the complete specs decide; the others are counted
  *   npx tsx scripts/check-spec-refs.ts --all     all specs decide
@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /** Prefixes of the specs in which every rule is cited. This list may only grow. */
-const COMPLETE: readonly string[] = ['PBFT', 'VS'];
+const COMPLETE: readonly string[] = ['FMT', 'PBFT', 'VS'];
 
 const root = resolve(import.meta.dirname ?? '.', '..');
 /** `**PBFT-N1 Propose.**`, `**VS-2 Head**`: a rule is defined in bold, at its number. */
@@ -20,14 +20,16 @@ const CITATION = /\b([A-Z]{2,})-([A-Z]?\d+)\b((?:(?:, | and |–| to )(?:\1-)?[A
 
 type Place = { readonly src: boolean; readonly test: boolean };
 
+const faults: string[] = [];
 const specs = new Map<string, string>();
 for (const name of filesOf('docs/spec', '.md')) {
-  for (const match of readFileSync(name, 'utf8').matchAll(DEFINITION))
-    specs.set(match[1] as string, relative(root, name));
+  for (const [, rule = ''] of readFileSync(name, 'utf8').matchAll(DEFINITION)) {
+    if (specs.has(rule)) faults.push(`${relative(root, name)}: ${rule} is defined twice`);
+    specs.set(rule, relative(root, name));
+  }
 }
 const prefixes = new Set([...specs.keys()].map(prefixOf));
 const cited = new Map<string, Place>();
-const faults: string[] = [];
 
 for (const { name } of readdirSync(join(root, 'packages'), { withFileTypes: true }).filter((entry) =>
   entry.isDirectory(),

@@ -4,7 +4,7 @@ import type { PrivateKey } from './suite.ts';
 
 export type KeyFileFailure = Failure<'CRYPTO_KEY_FILE_MALFORMED'>;
 
-/** Content of a key file: 64 hex digits and a line end. Whoever writes it does so with mode 0600. */
+/** Content of a key file (spec FMT-5): 64 hex digits and a line end. Whoever writes it does so with mode 0600. */
 export function formatKeyFile(key: PrivateKey): string {
   return `${bytesToHex(key)}\n`;
 }

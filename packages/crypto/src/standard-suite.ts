@@ -71,6 +71,7 @@ export function createStandardSuite(engines: {
     },
     nodeIdOf(key) {
       assert(isScalar(key), 'a private key of 32 bytes within the order of the curve was expected');
+      // spec FMT-5: the uncompressed point without its leading 0x04.
       return bytesToHex(engines.curve.publicKeyOf(key).subarray(1)) as NodeId;
     },
     isValidNodeId(nodeId): nodeId is NodeId {

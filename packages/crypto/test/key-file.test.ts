@@ -1,7 +1,7 @@
 import { formatKeyFile, parseKeyFile, standardSuite } from '@hansa/crypto';
 import { describe, expect, it } from 'vitest';
 
-it('reads back what it wrote', () => {
+it('FMT-5: a key file is 64 hex digits and a line end, and is read back', () => {
   const key = standardSuite.generateKey();
   const text = formatKeyFile(key);
   expect(text).toMatch(/^[0-9a-f]{64}\n$/);

@@ -99,7 +99,7 @@ describe('signatures', () => {
     for (const text of cases) expect(suite.verify(digest, fromHex(text), nodeId), text).toBe(false);
   });
 
-  it('a node id that is no point is never the signer', () => {
+  it('FMT-5: a node id that is no point is never the signer', () => {
     for (const id of ['', 'zz', '00'.repeat(64), 'ff'.repeat(64), nodeId.toUpperCase()]) {
       expect(suite.verify(digest, signature, id as NodeId)).toBe(false);
       expect(suite.isValidNodeId(id)).toBe(false);
@@ -112,7 +112,7 @@ describe('signatures', () => {
   });
 });
 
-it('private keys are numbers from 1 to the order minus 1', () => {
+it('FMT-5: private keys are numbers from 1 to the order minus 1', () => {
   expect(suite.isValidPrivateKey(suite.generateKey())).toBe(true);
   expect(suite.isValidPrivateKey(fromHex(word(ORDER - 1n)))).toBe(true);
   for (const bad of [word(0n), word(ORDER), 'ff'.repeat(32), '11'.repeat(31), '11'.repeat(33)]) {

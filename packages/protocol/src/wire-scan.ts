@@ -1,6 +1,7 @@
 /**
  * Counts the fields of a protobuf message before it is decoded. A frame of empty items costs its sender two bytes an
- * item and the receiver an object each; with this, work and memory are bounded by the limits of the frame.
+ * item and the receiver an object each; with this, work and memory are bounded by the limits of the frame (spec FMT-91).
+ * Fields that nobody knows are walked over like the others: a later version may add some (spec FMT-93).
  */
 
 const WIRE_VARINT = 0;

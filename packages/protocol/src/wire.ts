@@ -1,5 +1,5 @@
 /**
- * Frames of the three channels as protobuf (docs/spec/formats.md, section 9). Decoders give a value or a reason, copy
+ * Frames of the three channels as protobuf (spec FMT-90). Decoders give a value or a reason, copy
  * every byte that they keep out of the frame, and check each count and each fixed length. Protobuf has many encodings of
  * one value, so nothing of it is ever hashed or signed.
  */
@@ -233,6 +233,7 @@ function decodeFrame<T>(
   nested: readonly number[],
   read: () => T,
 ): Result<T, ProtocolFailure> {
+  // spec FMT-91: sizes and counts first, then the content.
   if (bytes.length > sizeMax) {
     return fail({ code: 'PROTOCOL_LIMIT_EXCEEDED', message: `${what}: ${bytes.length} bytes are above ${sizeMax}` });
   }

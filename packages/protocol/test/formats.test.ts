@@ -57,7 +57,7 @@ const receipt: protocol.Receipt = {
   logs: [{ address, topics: [hash('2')], data: Uint8Array.of(3) }],
 };
 
-describe('byte tables', () => {
+describe('FMT-1: fixed widths, big-endian, a length before bytes and a count before items', () => {
   it('FMT-30 proposal', () => {
     const expected = [
       n(20200, 8),
@@ -148,6 +148,50 @@ describe('byte tables', () => {
       n(4, 4),
     ];
     expect(hexOf(protocol.encodeParameters(protocol.DEFAULT_CHAIN_PARAMETERS))).toBe(expected.join(''));
+  });
+
+  it('FMT-80 genesis', () => {
+    const [admin, account] = ['a1', 'b2'].map((digits) => digits.repeat(20)) as [AddressHex, AddressHex];
+    const nodeId = suite.nodeIdOf(new Uint8Array(32).fill(1));
+    const genesis: protocol.Genesis = {
+      formatVersion: 2,
+      chainId: 20200,
+      groupId: 'group0',
+      suite: 'standard',
+      stateTree: 'radix-v1',
+      evmFork: 'prague',
+      timestamp: 7,
+      parameters: protocol.DEFAULT_CHAIN_PARAMETERS,
+      committee: { participationRate: 66, winRate: 51 },
+      organisations: [{ id: 'bank', name: 'é', contact: '', admins: [admin], threshold: 1, governorWeight: 3 }],
+      nodes: [{ nodeId, organisationId: 'bank', role: 'validator', weight: 5, addresses: ['/ip4/1.2.3.4/tcp/1'] }],
+      accounts: [
+        {
+          address: account,
+          balance: 6n,
+          nonce: 1n,
+          code: Uint8Array.of(0x60),
+          storage: [{ slot: hash('1'), value: hash('2') }],
+        },
+      ],
+    };
+    const expected = [
+      n(2, 4),
+      n(20200, 8),
+      id('group0'),
+      id('standard'),
+      id('radix-v1'),
+      id('prague'),
+      n(7, 8),
+      hexOf(protocol.encodeParameters(protocol.DEFAULT_CHAIN_PARAMETERS)),
+      n(66, 1),
+      n(51, 1),
+      [n(1, 4), id('bank'), n(2, 4), 'c3a9', n(0, 4), n(1, 4), admin, n(1, 4), n(3, 4)].join(''),
+      [n(1, 4), nodeId, id('bank'), '01', n(5, 4), n(1, 4), id('/ip4/1.2.3.4/tcp/1')].join(''),
+      [n(1, 4), account, n(6, 32), n(1, 8), n(1, 4), '60', n(1, 4), hash('1'), hash('2')].join(''),
+    ];
+    expect(hexOf(protocol.encodeGenesis(genesis))).toBe(expected.join(''));
+    expect(protocol.decodeGenesis(protocol.encodeGenesis(genesis))).toEqual({ ok: true, value: genesis });
   });
 
   it('FMT-50 account', () => {

@@ -100,7 +100,7 @@ it('the digest depends on the value, not on the text', () => {
   expect(digestOf(JSON.stringify({ ...base(), chainId: 20201 }))).not.toBe(digestOf(texts[0] as string));
 });
 
-describe('FMT-81: each fault is named with its place and a remedy', () => {
+describe('FMT-81, FMT-82: each fault is named with its place and a remedy', () => {
   const many = (count: number, item: (i: number) => unknown): unknown[] =>
     Array.from({ length: count }, (_, i) => item(i));
   const id = (i: number): string => `org-${String(i).padStart(6, '0')}`;

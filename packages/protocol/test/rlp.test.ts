@@ -54,7 +54,7 @@ it('whatever the reader accepts is what viem reads, and encodes to the same byte
   );
 });
 
-describe('refuses', () => {
+describe('FMT-20: RLP that is not canonical is refused:', () => {
   const cases: readonly (readonly [string, string, string])[] = [
     ['a single byte with a prefix', '8101', 'not canonical'],
     ['a long length for a short string', `b837${'61'.repeat(55)}`, 'not canonical'],

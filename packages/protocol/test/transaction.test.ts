@@ -82,7 +82,7 @@ function typedItems(type: 1 | 2, change: Readonly<Record<number, RlpItem>> = {})
   return concatBytes(Uint8Array.of(type), encodeRlp(items.map((item, i) => change[i] ?? item)));
 }
 
-describe('viem and this codec agree', () => {
+describe('FMT-20: viem and this codec agree', () => {
   const unsigned: fc.Arbitrary<UnsignedTransaction> = fc
     .record({
       type: fc.constantFrom(0 as const, 1 as const, 2 as const),

@@ -63,7 +63,7 @@ for (const frame of FRAMES) {
   const encode = frame.encode as (value: unknown) => Uint8Array;
   const values = frame.values as fc.Arbitrary<unknown>;
   describe(`${name} frame`, () => {
-    it('decode after encode is the identity', () => {
+    it('FMT-90: decode after encode is the identity', () => {
       void fc.assert(
         fc.property(values, (value) => {
           expect(decode(encode(value))).toEqual({ ok: true, value });
@@ -191,6 +191,14 @@ describe('FMT-91: limits', () => {
       /32 bits/,
     );
   });
+});
+
+it('FMT-90: other encodings of a frame are the same frame, which is why nothing of it is hashed or signed', () => {
+  // request_id 300 and the answer "busy", in another order, with a longer varint and a default that is written out.
+  const usual = protocol.encodeSyncFrame({ requestId: 300, request: undefined, response: { blocks: [], busy: true } });
+  const other = Uint8Array.of(3 * 8 + 2, 4, 2 * 8, 0, 2 * 8, 1, 1 * 8, 0xac, 0x82, 0);
+  expect(other).not.toEqual(usual);
+  expect(protocol.decodeSyncFrame(other)).toEqual(protocol.decodeSyncFrame(usual));
 });
 
 it('FMT-93: unknown fields are skipped, so that a later version can add one', () => {
