@@ -51,6 +51,8 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 /** Packages of which only types may be imported here. */
 const TYPES_ONLY: Readonly<Record<string, readonly string[]>> = { consensus: ['protocol'] };
+/** Second entrances of packages, apart from the first because of what they load. */
+const ENTRANCES: readonly string[] = ['node/program'];
 const PURE = ['primitives', 'protocol', 'membership', 'consensus', 'evm'];
 const PURE_FILES = ['packages/sync/src/machine.ts'];
 const IMPURE: readonly (readonly [RegExp, string])[] = [
@@ -114,7 +116,8 @@ function checkFile(packageName: string, rule: Rule, file: string): void {
 
 function importFault(packageName: string, rule: Rule, specifier: string, isType: boolean): string | undefined {
   if (specifier.startsWith('@hansa/')) {
-    const target = specifier.slice('@hansa/'.length);
+    const path = specifier.slice('@hansa/'.length);
+    const target = ENTRANCES.includes(path) ? path.slice(0, path.indexOf('/')) : path;
     if (target.includes('/')) return 'no deep paths, use the package name';
     if (!rule.internal.includes(target))
       return `${packageName} may import only ${rule.internal.join(', ') || 'nothing'}`;

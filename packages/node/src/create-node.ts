@@ -16,7 +16,7 @@ import { createHealing } from './healing.ts';
 import { createHealth } from './health.ts';
 import type { Logger } from './logger.ts';
 import { openMisbehaviourStore } from './misbehaviour-store.ts';
-import type { NodeOptions, RunningNode } from './node.ts';
+import type { NodeOptions, NodePorts, RunningNode } from './node.ts';
 import { createNodeCore } from './node-core.ts';
 import { journalFile, openPoolJournal } from './pool-journal.ts';
 import { startRpc } from './rpc/start-rpc.ts';
@@ -30,7 +30,7 @@ const MB = 1024 * 1024;
  * is stopped in the reverse order, also when a later part fails to start.
  * @throws ChainError of the part that could not start, with its remedy
  */
-export async function createNode(options: NodeOptions): Promise<RunningNode> {
+export async function createNode(options: NodeOptions, ports: NodePorts = {}): Promise<RunningNode> {
   const stops: (() => Promise<void> | void)[] = [];
   let stopping: Promise<void> | undefined;
   const stop = (): Promise<void> => {
@@ -40,7 +40,7 @@ export async function createNode(options: NodeOptions): Promise<RunningNode> {
     return stopping;
   };
   try {
-    return await compose(options, stops, stop);
+    return await compose(options, ports, stops, stop);
   } catch (error) {
     await stop();
     throw error;
@@ -49,6 +49,7 @@ export async function createNode(options: NodeOptions): Promise<RunningNode> {
 
 async function compose(
   options: NodeOptions,
+  ports: NodePorts,
   stops: (() => Promise<void> | void)[],
   stop: () => Promise<void>,
 ): Promise<RunningNode> {
@@ -93,7 +94,7 @@ async function compose(
   const { journal, transactions: journaled } = await openPoolJournal(journalFile(paths.poolJournal), onFatal);
   stops.push(() => journal.stop());
 
-  const network = createNetwork(
+  const network = (ports.createNetwork ?? createNetwork)(
     {
       privateKey: nodeKey,
       chainId: genesis.chainId,
@@ -231,6 +232,7 @@ async function compose(
     adminUrl: `http://${settings.admin.host}:${admin.port}`,
     p2pAddresses: network.listenAddresses(),
     status: () => driver.status,
+    head: () => headView.head(),
     summary: () => health.summary(driver.status, sync.progress()),
     stop,
   };

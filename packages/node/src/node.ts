@@ -1,4 +1,5 @@
-import type { PbftStatus } from '@hansa/consensus';
+import type { FinalHead, PbftStatus } from '@hansa/consensus';
+import type { createNetwork } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import type { Genesis } from '@hansa/protocol';
 import type { Settings } from './config/settings.ts';
@@ -20,6 +21,12 @@ export type NodeOptions = {
   readonly onFatal: (error: Error) => void;
 };
 
+/** What a program other than `hansa` may put in the place of a part that the node makes by itself. */
+export type NodePorts = {
+  /** Joins the node to its peers. */
+  readonly createNetwork?: typeof createNetwork;
+};
+
 export type RunningNode = {
   readonly nodeId: NodeId;
   readonly genesisHash: string;
@@ -27,6 +34,7 @@ export type RunningNode = {
   readonly adminUrl: string;
   readonly p2pAddresses: readonly string[];
   status(): PbftStatus;
+  head(): FinalHead;
   /** One line in words: role, height, peers, what it waits for. */
   summary(): string;
   /** Stops in the reverse order of starting. Idempotent; within 5 s. */

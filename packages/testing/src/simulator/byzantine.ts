@@ -5,7 +5,6 @@ import type { PbftMessage, VoteCertificate } from '@hansa/protocol';
 import { claimOf, Forger, type Forging, type ForgingWorld, type Made, type Signed, type Unsigned } from './forgery.ts';
 import type { SimPacket } from './packet.ts';
 import type { Prng } from './prng.ts';
-import { simHash } from './sim-crypto.ts';
 
 export const STRATEGIES = [
   'equivocation',
@@ -27,6 +26,9 @@ export const STRATEGIES = [
 export type Strategy = (typeof STRATEGIES)[number];
 
 const HISTORY_MAX = 400;
+/** How busy a liar is: how often it says something on its own, and with which probability it then chooses other victims. */
+export type LiarPace = { readonly actUs: readonly [least: number, most: number]; readonly redraw: number };
+const SIM_PACE: LiarPace = { actUs: [200_000, 2_000_000], redraw: 0.3 };
 
 /** To whom it lies. */
 export type LiarPeer = { readonly index: number; readonly nodeId: NodeId };
@@ -47,6 +49,8 @@ export type LiarRun = {
     readonly queue: { after(delayUs: number, run: () => void): void };
     count(what: string): void;
   };
+  /** Default: that of virtual time. */
+  readonly pace?: LiarPace;
   /** Every node, the liar among them. */
   peers(): readonly LiarPeer[];
   /** What goes to a peer instead of a packet. */
@@ -97,8 +101,9 @@ export class Liar {
   }
 
   #actForever(): void {
-    this.#world.queue.after(this.#chance.between(200_000, 2_000_000), () => {
-      if (this.#chance.chance(0.3)) this.#drawVictims();
+    const { actUs, redraw } = this.#run.pace ?? SIM_PACE;
+    this.#world.queue.after(this.#chance.between(...actUs), () => {
+      if (this.#chance.chance(redraw)) this.#drawVictims();
       if (this.node.isUp) this.#act();
       this.#actForever();
     });
@@ -125,7 +130,7 @@ export class Liar {
     }
     if (this.#has('wrong results')) {
       const height = (status.stableHeight + this.#chance.between(1, 3)) as Height;
-      this.#say({ type: 'result', ...this.#forger.author, height, blockHash: simHash(`wrong ${height}`) });
+      this.#say({ type: 'result', ...this.#forger.author, height, blockHash: this.#world.hash(`wrong ${height}`) });
       this.#world.count('lie: wrong result');
     }
     if (this.#has('forged tip')) {
@@ -174,7 +179,7 @@ export class Liar {
     const { message } = packet;
     switch (message.type) {
       case 'proposal':
-        if (this.#has('withheld bodies') && isVictim) return [];
+        if (this.#has('withheld bodies') && isVictim) return this.#withhold('withheld bodies');
         if (this.#has('odd times')) return this.#otherProposal(message);
         return this.#has('equivocation') && isVictim ? this.#otherProposal(message) : [packet];
       case 'prepare':

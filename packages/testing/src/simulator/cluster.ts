@@ -13,6 +13,7 @@ import type { SimPacket } from './packet.ts';
 import { Prng } from './prng.ts';
 import { type SimTransaction, simGenesis } from './sim-chain.ts';
 import { createSimDigests, simHash, simNodeId } from './sim-crypto.ts';
+import { simForgingWorld } from './sim-forging.ts';
 import { SimNetwork } from './sim-network.ts';
 import { type NodeTraits, type Run, SimNode } from './sim-node.ts';
 import { RunEnded, type Violation } from './violation.ts';
@@ -151,7 +152,7 @@ class Cluster {
   #addLiar(node: SimNode, strategies: readonly Strategy[], chance: Prng): void {
     const { world, network, nodes } = this.#run;
     const run = {
-      world,
+      world: simForgingWorld(world),
       peers: () => nodes,
       tamper: (change: Parameters<LiarRun['tamper']>[0]) =>
         void network.tampers.set(node, (_from, to, packet) => change(to, packet)),

@@ -4,17 +4,28 @@ import type { ConsensusDigests } from '@hansa/node';
 import type { HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa/primitives';
 import type { PbftMessage, Proposal, SignedClaim, VoteCertificate, VoteSignature } from '@hansa/protocol';
 import type { Prng } from './prng.ts';
-import { SIM_CHAIN_ID, SIM_GROUP_ID } from './sim-chain.ts';
-import { simSign } from './sim-crypto.ts';
-import { EPOCH_MS } from './world.ts';
 
 export type Unsigned<T> = T extends unknown ? Omit<T, 'signature'> : never;
 export type Signed = Extract<PbftMessage, { sender: ValidatorIndex }>;
 export type Made = { readonly proposal: Proposal; readonly digest: HashHex };
 /** Who lies, and what it knows of the chain. */
 export type Forging = { readonly nodeId: NodeId; readonly state: FinalHead };
-/** Virtual time, and how the chain digests. */
-export type ForgingWorld = { readonly queue: { readonly nowMs: number }; readonly digests: ConsensusDigests };
+/** The chain, simulated or real: its name, its time, and how it digests and signs. */
+export type ForgingWorld = {
+  readonly chainId: number;
+  readonly groupId: string;
+  readonly digests: ConsensusDigests;
+  /** Milliseconds since 1970. */
+  clockMs(): number;
+  hash(text: string): HashHex;
+  /** With the key of `nodeId`, which is the liar's own. */
+  sign(digest: HashHex, nodeId: NodeId): Uint8Array;
+  /** Default: all. */
+  readonly certificateStyles?: readonly CertificateStyle[];
+};
+/** A made-up quorum: one signature under the liar's index again and again, under all indices, or alone. */
+export type CertificateStyle = 'repeated' | 'others' | 'lone';
+const CERTIFICATE_STYLES: readonly CertificateStyle[] = ['repeated', 'others', 'lone'];
 type Author = { readonly term: Term; readonly sender: ValidatorIndex };
 
 export class Forger {
@@ -37,7 +48,7 @@ export class Forger {
 
   sign(message: Unsigned<Signed>): PbftMessage {
     const digest = this.#world.digests.signingDigest(message);
-    return { ...message, signature: simSign(digest, this.#member.nodeId) } as PbftMessage;
+    return { ...message, signature: this.#world.sign(digest, this.#member.nodeId) } as PbftMessage;
   }
 
   /** On the final block, in the view where it stands, whoever's turn it is. */
@@ -45,13 +56,13 @@ export class Forger {
     const { height, proposalDigest, timestamp } = this.#member.state;
     const { term, sender } = this.author;
     const proposal: Proposal = {
-      chainId: SIM_CHAIN_ID,
-      groupId: SIM_GROUP_ID,
+      chainId: this.#world.chainId,
+      groupId: this.#world.groupId,
       term,
       height: (height + 1) as Height,
       view,
       parentDigest: proposalDigest,
-      timestamp: Math.max(timestamp + 1, EPOCH_MS + this.#world.queue.nowMs),
+      timestamp: Math.max(timestamp + 1, this.#world.clockMs()),
       proposer: sender,
       transactionHashes: [],
     };
@@ -64,16 +75,16 @@ export class Forger {
     return { proposal: other, digest: this.#world.digests.proposalDigest(other) };
   }
 
-  /** A quorum in which nobody but the liar has signed: its own signature again and again, under its own or all indices. */
+  /** A quorum in which nobody but the liar has signed. */
   certificate(type: 'prepare' | 'commit', { proposal, digest }: Made, view: View): VoteCertificate {
     const { term, sender } = this.author;
     const { height } = proposal;
-    const signature = simSign(
+    const signature = this.#world.sign(
       this.#world.digests.signingDigest({ type, term, sender, view, height, digest }),
       this.#member.nodeId,
     );
     const { validators } = this.#member.state.term;
-    const style = this.#chance.pick(['repeated', 'others', 'lone']);
+    const style = this.#chance.pick(this.#world.certificateStyles ?? CERTIFICATE_STYLES);
     const signatures: VoteSignature[] = validators.map((_, index) => ({
       index: style === 'repeated' ? sender : (index as ValidatorIndex),
       signature,

@@ -16,6 +16,7 @@ import type { SimPacket } from '../packet.ts';
 import { Prng } from '../prng.ts';
 import { SIM_CHAIN_ID, SIM_GROUP_ID } from '../sim-chain.ts';
 import { simNodeId } from '../sim-crypto.ts';
+import { simForgingWorld } from '../sim-forging.ts';
 import { RunEnded, type Violation } from '../violation.ts';
 import { VoteChecker } from '../vote-checker.ts';
 import { EPOCH_MS } from '../world.ts';
@@ -180,7 +181,7 @@ class Chronicle {
       const others = chance.sample(NODE_STRATEGIES, chance.between(1, 3));
       const { network } = this.#run;
       const run: LiarRun = {
-        world: this.#world,
+        world: simForgingWorld(this.#world),
         peers: () => this.#nodes,
         tamper: (change) =>
           void network.tampers.set(node, (_from, to, packet) => change(to, packet).filter(isConsensusPacket)),
