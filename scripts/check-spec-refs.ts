@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /** Prefixes of the specs in which every rule is cited. This list may only grow. */
-const COMPLETE: readonly string[] = ['FMT', 'PBFT', 'VS'];
+const COMPLETE: readonly string[] = ['FMT', 'LED', 'PBFT', 'VS'];
 
 const root = resolve(import.meta.dirname ?? '.', '..');
 /** `**PBFT-N1 Propose.**`, `**VS-2 Head**`: a rule is defined in bold, at its number. */

@@ -24,7 +24,7 @@ import { type Store, WRITE_BUFFER_SIZE } from './store.ts';
 export const LINK_CHECK_COUNT: number = (2 * WRITE_BUFFER_SIZE) / 1024;
 
 /**
- * Refuses a store that lost or changed data where it matters at once: head pointer, header, certificate, links to
+ * Refuses a store that lost or changed data where it matters at once (spec LED-7): head pointer, header, certificate, links to
  * earlier blocks, body, receipts, undo records, top of the state tree. Its cost does not grow with the ledger; the
  * whole of it is checked by `verifyLedger`, and each record by its checksum when it is read.
  * @throws ChainError LEDGER_DAMAGED

@@ -56,7 +56,7 @@ export type PutDependencies = {
   readonly isCommitted: (hash: HashHex) => boolean;
 };
 
-/** Fills the batch of a block. The head pointer is its last entry. `before` is undefined for genesis. */
+/** Fills the one batch of a block (spec LED-3). The head pointer is its last entry. `before` is undefined for genesis. */
 export function putBlock(
   dependencies: PutDependencies,
   records: BlockRecords,
@@ -104,6 +104,7 @@ function putIndices({ batch, isCommitted }: PutDependencies, records: BlockRecor
   const heightBytes = encodeHeight(height);
   for (const alias of [hash, ...records.aliasHashes]) batch.put(hashKey('blockIndex', alias), heightBytes);
   for (const { hash: leftOut, position, reason } of records.block.body.leftOut) {
+    // spec LED-5: being committed is the last word on a transaction.
     if (isCommitted(leftOut)) continue;
     const record = encodeTransactionRecord({ type: 'left out', height, position, reason });
     batch.put(hashKey('transactionIndex', leftOut), record);

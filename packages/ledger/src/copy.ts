@@ -7,7 +7,7 @@ const CHUNK_COUNT = 512;
 const BATCH_SIZE_MAX = 1024 * 1024;
 
 /**
- * Copies what a snapshot shows into a new directory. The records that make it a ledger are written last and synced: a
+ * Copies what a snapshot shows into a new directory (spec LED-11). The records that make it a ledger are written last and synced: a
  * copy that was interrupted is refused at opening.
  * @throws ChainError LEDGER_DESTINATION_EXISTS, LEDGER_DAMAGED (a record of the source) or LEDGER_WRITE_FAILED
  */

@@ -1,5 +1,5 @@
 /**
- * Bloom filters over strings (Bloom 1970), sized by what is in them, so that a full block's is as sharp as a small one's.
+ * Bloom filters over strings (Bloom 1970; spec LED-2), sized by what is in them, so that a full block's is as sharp as a small one's.
  * They only help to skip; what depends on them is checked against the records. Bytes: u8 log2 of the bits ‖ bits.
  */
 const HASH_COUNT = 4;

@@ -12,7 +12,7 @@ import type { StateSnapshot } from './types.ts';
 const UNDO_SIZE_MAX = 32 * 1024 * 1024;
 
 /**
- * State after `header.height`, as seen from `headHeight` through a snapshot of the store. A key that a block between
+ * State after `header.height`, as seen from `headHeight` through a snapshot of the store (spec LED-9). A key that a block between
  * changed has the value that the first such block found; a filter per block says which need not be looked at.
  */
 export function openStateSnapshot(

@@ -213,6 +213,7 @@ class WritableLedger extends StoredLedger implements Ledger {
     return new StagedState({ store: this.store, suite: this.suite }, { height, root }, this.#hotStateBytesMax);
   }
 
+  /** spec LED-8. */
   #refuseAfterFailure(): void {
     if (this.#failure === undefined) return;
     const { message } = this.#failure;

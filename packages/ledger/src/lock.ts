@@ -14,7 +14,7 @@ export type WriterLock = {
 };
 
 /**
- * Lets one writer into a directory. LevelDB's own lock is kept beside it and decides between processes; ours also
+ * Lets one writer into a directory (spec LED-6). LevelDB's own lock is kept beside it and decides between processes; ours also
  * keeps out a second writer in the same process, which LevelDB would let in (and an attempt of which would make it give
  * up its lock), and names the holder. A lock whose process is gone is taken over.
  * @throws ChainError LEDGER_LOCKED

@@ -30,7 +30,7 @@ export function buildLogFilter(receipts: readonly Receipt[]): Uint8Array | undef
   return terms.size === 0 ? undefined : buildFilter(terms);
 }
 
-/** Only blocks whose filter may fit are read. Others cost their filter alone, blocks without logs nothing. */
+/** Only blocks whose filter may fit are read (spec LED-10). Others cost their filter alone, blocks without logs nothing. */
 export async function queryLogs(
   store: Store,
   reader: Pick<LedgerReader, 'head' | 'hashAt' | 'headerAt' | 'receiptsAt'>,

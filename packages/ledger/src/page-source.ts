@@ -9,7 +9,8 @@ import type { PageSource } from './state-tree/update.ts';
 import type { Store, StoreSnapshot } from './store.ts';
 
 /**
- * Pages of the committed tree. Each is checked against the digest that its parent names when it comes from the store.
+ * Pages of the committed tree. Each is checked against the digest that its parent names when it comes from the store
+ * (spec LED-4).
  * The topmost page is checked against the state root by whoever opens the ledger.
  */
 export function storedPages(

@@ -1,5 +1,5 @@
 /**
- * Every table of the store, and what is in it: docs/spec/ledger.md. One byte of prefix before each key.
+ * Every table of the store, and what is in it (spec LED-1). One byte of prefix before each key.
  * Numbers are big-endian, heights u64. Each value is followed by a CRC-32 over its key and itself (`store.ts`).
  */
 export const SCHEMA_VERSION = 1;

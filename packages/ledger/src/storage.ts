@@ -5,7 +5,7 @@ import { ledgerError } from './errors.ts';
 import { acquireWriterLock, lockedBy, lockHolderPid, type WriterLock } from './lock.ts';
 import { openStore, type Store } from './store.ts';
 
-/** Says that a genesis was written here: an empty store beside it has lost everything. */
+/** Says that a genesis was written here: an empty store beside it has lost everything (spec LED-6). */
 const CREATED_MARK = 'hansa.created';
 
 /**

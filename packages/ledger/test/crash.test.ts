@@ -65,7 +65,7 @@ async function failureOf(
 }
 
 describe('SIGKILL', () => {
-  it('at any moment of committing: the ledger opens at what was acknowledged or one above, and is right', async () => {
+  it('LED-3: at any moment of committing: the ledger opens at what was acknowledged or one above, and is right', async () => {
     const location = join(temporaryDirectory(onTestFinished), 'ledger');
     let before = 0;
     for (const blockCount of [3, 1, 8]) {
@@ -90,7 +90,7 @@ describe('SIGKILL', () => {
   }, 60_000);
 });
 
-describe('one writer', () => {
+describe('LED-6: one writer', () => {
   it('LEDGER_LOCKED: a second process is refused with the pid of the first; after kill -9 it is let in', async () => {
     const location = join(temporaryDirectory(onTestFinished), 'ledger');
     const child = startWriter(location, 'hold');
@@ -167,7 +167,7 @@ describe('another thread', () => {
 });
 
 describe('a full disk', () => {
-  it('LEDGER_WRITE_FAILED: nothing of the block is there, everything is refused after, a restart goes on', async () => {
+  it('LED-8: LEDGER_WRITE_FAILED: nothing of the block is there, everything is refused after, a restart goes on', async () => {
     const location = temporaryDirectory(onTestFinished);
     let isFull = false;
     const ledger = await openLedger(
@@ -259,7 +259,7 @@ describe('files that rot', () => {
     return report.ok ? 'right' : 'found';
   }
 
-  it('a flipped byte anywhere in the files is refused, found or harmless: never a wrong ledger', async () => {
+  it('LED-1, LED-7: a flipped byte anywhere in the files is refused, found or harmless: never a wrong ledger', async () => {
     const location = await buildLedger();
     const chance = createChance(20_250_101);
     const files = readdirSync(location).filter(
@@ -297,7 +297,7 @@ describe('files that rot', () => {
     }
   }, 60_000);
 
-  it('an empty store where a ledger was is refused, not begun anew', async () => {
+  it('LED-6: an empty store where a ledger was is refused, not begun anew', async () => {
     const location = temporaryDirectory(onTestFinished);
     await (await fixture.open(location)).close();
     for (const name of readdirSync(location)) {
@@ -326,7 +326,7 @@ describe('files that rot', () => {
     expect(failure.message).toContain(other.genesisHash);
   });
 
-  it('a lost block in the middle is refused at opening', async () => {
+  it('LED-7: a lost block in the middle is refused at opening', async () => {
     const location = temporaryDirectory(onTestFinished);
     const ledger = await fixture.open(location);
     await fixture.grow(ledger, 10, (height) => ({ changes: [{ key: key(1), value: numberBytes(height) }] }));

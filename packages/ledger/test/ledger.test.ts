@@ -92,7 +92,7 @@ describe('commit', () => {
     ]);
   });
 
-  it('a transaction left out and committed later is committed; one committed stays it when it is ordered again', async () => {
+  it('LED-5: a transaction left out and committed later is committed; one committed stays it when it is ordered again', async () => {
     const { ledger } = await openHere();
     const first = fixture.stageBlock(ledger, { changes: [], transactionCount: 1 });
     const hash = first.receipts[0]?.transactionHash as HashHex;
@@ -228,7 +228,7 @@ describe('staging', () => {
   });
 });
 
-describe('state of past heights', () => {
+describe('LED-9: state of past heights', () => {
   it('is read exactly, until it is pruned, and says so', async () => {
     const { ledger } = await openHere(fixture, { stateHistoryBlocks: 5 });
     // Key 1 changes at each height, key 2 at even ones, where it is deleted every second time.
@@ -315,7 +315,7 @@ describe('a reader beside the writer', () => {
   });
 });
 
-describe('copy', () => {
+describe('LED-11: copy', () => {
   it('is a consistent ledger while blocks are committed', async () => {
     const { ledger } = await openHere();
     const plan = (height: number) => ({
@@ -334,5 +334,21 @@ describe('copy', () => {
     await expect(ledger.copyTo(destination)).rejects.toMatchObject({ code: 'LEDGER_DESTINATION_EXISTS' });
     await ledger.compact();
     expect(await ledger.diskBytes()).toBeGreaterThan(0);
+  });
+
+  it('that was interrupted is refused at opening, by a writer and by a reader', async () => {
+    const { ledger } = await openHere();
+    // Some megabytes: a copy is written in pieces of one.
+    await fixture.grow(ledger, 40, (height) => ({
+      changes: byKey(Array.from({ length: 300 }, (_, i) => ({ key: key(i), value: numberBytes(height + i) }))),
+    }));
+    const location = join(temporaryDirectory(onTestFinished), 'copy');
+    const interrupted = ledger.copyTo(location, () => {
+      throw new Error('the power goes');
+    });
+    await expect(interrupted).rejects.toThrow('the power goes');
+    const refusal = { code: 'LEDGER_DAMAGED', message: expect.stringContaining('a copy that was not finished') };
+    await expect(fixture.open(location)).rejects.toMatchObject(refusal);
+    await expect(openLedgerReader({ location, suite })).rejects.toMatchObject(refusal);
   });
 });

@@ -27,7 +27,7 @@ async function found(ledger: Ledger, filter: Partial<LogFilter>): Promise<readon
 }
 
 describe('logs', () => {
-  it('finds exactly what a look at every log would find', async () => {
+  it('LED-10: finds exactly what a look at every log would find', async () => {
     const chance = createChance(11);
     const all: { height: number; logIndex: number; log: Log }[] = [];
     const ledger = await buildLedger(30, (height) =>
@@ -98,7 +98,7 @@ describe('logs', () => {
 });
 
 describe('filter', () => {
-  it('holds all that it was made of, and little else, at every size', () => {
+  it('LED-2, LED-10: holds all that it was made of, and little else, at every size', () => {
     for (const size of [1, 5, 100, 3000]) {
       const terms = Array.from({ length: size }, (_, number) => `1${topicOf(number)}`);
       const filter = buildFilter(new Set(terms));
