@@ -3,7 +3,7 @@
  * (docs/spec/governance.md, GOV-41), and that it votes when the chain counts it as absent (GOV-52).
  */
 import type { CryptoSuite, PrivateKey } from '@hansa/crypto';
-import { accountOfNode, argumentTypes, encodeCall } from '@hansa/executor';
+import { argumentTypes, encodeCall } from '@hansa/executor';
 import type { LedgerReader, StateSnapshot } from '@hansa/ledger';
 import {
   ATTESTATION_HEIGHTS,
@@ -17,32 +17,29 @@ import {
   readTermState,
 } from '@hansa/membership';
 import type { Network, PeerInfo } from '@hansa/network';
-import type { Failure, HashHex, NodeId, Result } from '@hansa/primitives';
-import { certificateDigest, encodeSignedTransaction } from '@hansa/protocol';
+import type { HashHex, NodeId } from '@hansa/primitives';
+import { certificateDigest } from '@hansa/protocol';
 import type { Clock } from './clock.ts';
 import type { HeadView } from './head-view.ts';
 import type { Logger } from './logger.ts';
+import type { NodeAccount } from './node-account.ts';
 
 /** How often a validator looks. */
 const LOOK_MS = 500;
 /** For so long a candidate must have been connected, answering and at the head before it is attested. */
 const OBSERVED_MS = 3_000;
-/** A transaction that is not in a block by then is sent again. */
-const RESEND_MS = 10_000;
-const GAS_LIMIT = 1_000_000n;
 
 export type AttesterDependencies = {
   readonly suite: CryptoSuite;
   readonly nodeId: NodeId;
   readonly nodeKey: PrivateKey;
-  readonly chainId: number;
   readonly genesisHash: HashHex;
   readonly network: Pick<Network, 'peers'>;
-  readonly headView: Pick<HeadView, 'head' | 'headHash' | 'header' | 'account'>;
+  readonly headView: Pick<HeadView, 'head' | 'headHash'>;
   readonly reader: Pick<LedgerReader, 'snapshot' | 'hashAt'>;
   /** Whether this node votes now: a silent one attests nothing. */
   readonly isVoting: () => boolean;
-  readonly submit: (raw: Uint8Array) => Promise<Result<HashHex, Failure>>;
+  readonly account: NodeAccount;
   readonly clock: Pick<Clock, 'every' | 'monotonicMs'>;
   readonly logger: Pick<Logger, 'info' | 'warn'>;
 };
@@ -50,12 +47,10 @@ export type AttesterDependencies = {
 export type Attester = { start(): void; stop(): void };
 
 export function createAttester(dependencies: AttesterDependencies): Attester {
-  const { suite, nodeId, nodeKey, network, headView, reader, clock, logger } = dependencies;
-  const account = accountOfNode(nodeId);
+  const { suite, nodeId, nodeKey, network, headView, reader, account, clock, logger } = dependencies;
   /** Since when each candidate has been seen without a break. Bounded by the candidates of the registry. */
   const seenSinceMs = new Map<NodeId, number>();
   let registry: { readonly root: HashHex; readonly value: Registry } | undefined;
-  let sent: { readonly nonce: bigint; readonly atMs: number } | undefined;
   /** Head at which there was nothing to say: until the next one there is nothing either. */
   let idleAt: HashHex | undefined;
   let cancel = (): void => undefined;
@@ -66,14 +61,12 @@ export function createAttester(dependencies: AttesterDependencies): Attester {
       seenSinceMs.clear();
       return;
     }
-    const { nonce } = headView.account(account);
-    // One at a time: the next one needs the nonce of this.
-    if (sent !== undefined && nonce <= sent.nonce && clock.monotonicMs() - sent.atMs < RESEND_MS) return;
+    if (account.isBusy()) return;
     if (headView.headHash() === idleAt) return;
     const state = reader.snapshot();
     try {
       const data = attestation(state) ?? presence(state);
-      if (data !== undefined) send(data, nonce);
+      if (data !== undefined) account.send(CONSENSUS_ADDRESS, data);
       else if (seenSinceMs.size === 0 && candidatesOf(state).length === 0) idleAt = headView.headHash();
     } finally {
       void state.close();
@@ -135,34 +128,6 @@ export function createAttester(dependencies: AttesterDependencies): Attester {
     });
     logger.warn('the chain counts this validator as absent: it shows that it votes', { term: info.term });
     return callData('provePresence(string,uint256,bytes)', [nodeId, BigInt(height), suite.sign(digest, nodeKey)]);
-  }
-
-  function send(data: Uint8Array, nonce: bigint): void {
-    sent = { nonce, atMs: clock.monotonicMs() };
-    const raw = encodeSignedTransaction(
-      {
-        type: 0,
-        chainId: dependencies.chainId,
-        nonce,
-        gasLimit:
-          GAS_LIMIT < headView.head().term.parameters.txGasLimit
-            ? GAS_LIMIT
-            : headView.head().term.parameters.txGasLimit,
-        maxFeePerGas: 0n,
-        maxPriorityFeePerGas: 0n,
-        to: CONSENSUS_ADDRESS,
-        value: 0n,
-        data,
-        accessList: [],
-      },
-      nodeKey,
-    );
-    dependencies.submit(raw).then(
-      (result) => {
-        if (!result.ok) logger.warn('an own transaction of this node is refused', { code: result.error.code });
-      },
-      (error: unknown) => logger.warn('an own transaction of this node failed', { error: String(error) }),
-    );
   }
 
   return {

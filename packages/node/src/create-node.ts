@@ -9,14 +9,16 @@ import { startAdminServer } from './admin-server.ts';
 import { createAttester } from './attester.ts';
 import { VERSION } from './cli/version.ts';
 import { systemClock } from './clock.ts';
-import { type NodePaths, readKey, writeSecret } from './directory.ts';
+import { type NodePaths, readEntries, readKey, writeSecret } from './directory.ts';
 import type { NodeErrorCode } from './errors.ts';
 import { createExecutionClient, executionThread } from './execution/execution-client.ts';
 import { createHealing } from './healing.ts';
 import { createHealth } from './health.ts';
+import { createDoorKeeper, type DoorKeeper } from './join/door-keeper.ts';
 import type { Logger } from './logger.ts';
 import { openMisbehaviourStore } from './misbehaviour-store.ts';
 import type { NodeOptions, NodePorts, RunningNode } from './node.ts';
+import { createNodeAccount } from './node-account.ts';
 import { createNodeCore } from './node-core.ts';
 import { journalFile, openPoolJournal } from './pool-journal.ts';
 import { startRpc } from './rpc/start-rpc.ts';
@@ -104,7 +106,7 @@ async function compose(
       agent: `hansa/${VERSION}`,
       instance,
     },
-    { logger: logger.child('p2p') },
+    { logger: logger.child('p2p'), door: (from, request) => doorKeeper.answer(from, request) },
   );
   const core = await createNodeCore(
     {
@@ -120,6 +122,7 @@ async function compose(
         sizeBytesMax: settings.pool.size_mb_max * MB,
       },
       gatherMs: settings.consensus.block_gather_ms,
+      entries: readEntries(paths.entries),
     },
     {
       suite,
@@ -171,6 +174,26 @@ async function compose(
     onReport: (report, file) => health.onDivergenceReport(report, file),
     onRebuild: options.onRebuild,
   });
+  const isVoting = (): boolean => driver.status.silence === undefined && health.divergence() === undefined;
+  const account = createNodeAccount({
+    nodeId,
+    nodeKey,
+    chainId: genesis.chainId,
+    headView,
+    submit: (raw) => submission.submit(raw),
+    clock: systemClock,
+    logger: logger.child('members'),
+  });
+  const doorKeeper: DoorKeeper = createDoorKeeper({
+    suite,
+    genesis,
+    headView,
+    reader,
+    account,
+    isVoting,
+    clock: systemClock,
+    logger: logger.child('members'),
+  });
   await network.start();
   stops.push(() => network.stop());
   core.start();
@@ -179,13 +202,12 @@ async function compose(
     suite,
     nodeId,
     nodeKey,
-    chainId: genesis.chainId,
     genesisHash,
     network,
     headView,
     reader,
-    isVoting: () => driver.status.silence === undefined && health.divergence() === undefined,
-    submit: (raw) => submission.submit(raw),
+    isVoting,
+    account,
     clock: systemClock,
     logger: logger.child('members'),
   });
@@ -233,6 +255,7 @@ async function compose(
     p2pAddresses: network.listenAddresses(),
     status: () => driver.status,
     head: () => headView.head(),
+    progress: () => sync.progress(),
     summary: () => health.summary(driver.status, sync.progress()),
     stop,
   };

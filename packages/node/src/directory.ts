@@ -1,9 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CryptoSuite, PrivateKey } from '@hansa/crypto';
-import { bytesToHex, ChainError, fromHex, type NodeId } from '@hansa/primitives';
-import type { Genesis } from '@hansa/protocol';
-import { parseGenesis } from '@hansa/protocol';
+import { bytesToHex, ChainError, fromHex, isNodeId, type NodeId } from '@hansa/primitives';
+import { type EntryNode, type Genesis, parseGenesis } from '@hansa/protocol';
 import { parseSettings, type Settings } from './config/settings.ts';
 import type { NodeErrorCode } from './errors.ts';
 
@@ -16,6 +15,8 @@ export type NodePaths = {
   /** Key of the organisation's admin account, when it was made here. */
   readonly adminKey: string;
   readonly card: string;
+  /** Entry nodes of the invite by which the node joined. */
+  readonly entries: string;
   readonly data: string;
   readonly ledger: string;
   readonly votes: string;
@@ -37,6 +38,7 @@ export function nodePaths(directory: string): NodePaths {
     nodeKey: join(root, 'node.key'),
     adminKey: join(root, 'admin.key'),
     card: join(root, 'node.json'),
+    entries: join(root, 'entries.json'),
     data,
     ledger: join(data, 'ledger'),
     votes: join(data, 'votes'),
@@ -148,4 +150,34 @@ export type NodeCard = {
 
 export function readNodeId(paths: NodePaths, suite: CryptoSuite): NodeId {
   return suite.nodeIdOf(readKey(paths.nodeKey));
+}
+
+/** Empty for a node that was not invited. @throws ChainError NODE_CONFIG_INVALID */
+export function readEntries(file: string): readonly EntryNode[] {
+  if (!existsSync(file)) return [];
+  const entries = parseJson(readFileSync(file, 'utf8'));
+  if (!Array.isArray(entries) || !entries.every(isEntry))
+    throw failure(
+      'NODE_CONFIG_INVALID',
+      `${file} is no list of {"nodeId", "address"}`,
+      'remove it: it is only needed until the node is synced for the first time',
+    );
+  return entries;
+}
+
+export function writeEntries(file: string, entries: readonly EntryNode[]): void {
+  writeFileSync(file, `${JSON.stringify(entries, undefined, 2)}\n`);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isEntry(value: unknown): value is EntryNode {
+  const { nodeId, address } = (value ?? {}) as Partial<Record<keyof EntryNode, unknown>>;
+  return typeof nodeId === 'string' && isNodeId(nodeId) && typeof address === 'string';
 }

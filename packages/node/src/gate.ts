@@ -1,6 +1,6 @@
 import type { Network } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
-import type { TermInfo } from '@hansa/protocol';
+import type { EntryNode, TermInfo } from '@hansa/protocol';
 import type { Clock } from './clock.ts';
 import type { AdmissionFacts } from './execution/messages.ts';
 
@@ -14,13 +14,23 @@ export type Gate = {
   stop(): void;
 };
 
+export type GateDependencies = {
+  readonly network: Pick<Network, 'setAdmission'>;
+  readonly nodeId: NodeId;
+  /** Of the invite by which this node joined: connected to until the own registry names this node (JOIN-24). */
+  readonly entries: readonly EntryNode[];
+  readonly clock: Pick<Clock, 'after'>;
+};
+
 /** Keeps the network's list of who may connect equal to the registry (docs/spec/membership.md, MEM-30 and MEM-31). */
-export function createGate(network: Pick<Network, 'setAdmission'>, nodeId: NodeId, clock: Pick<Clock, 'after'>): Gate {
+export function createGate({ network, nodeId, entries, clock }: GateDependencies): Gate {
   let validators: ReadonlySet<NodeId> = new Set();
   let cancel = (): void => undefined;
   return {
-    update: (admission, term) => {
+    update: (facts, term) => {
       cancel();
+      const isRegistered = facts.nodes.some((node) => node.nodeId === nodeId);
+      const admission = isRegistered ? facts : { nodes: withEntries(facts.nodes, entries) };
       const admitted = new Set(admission.nodes.map((node) => node.nodeId));
       const leaving = [...validators].filter((id) => !admitted.has(id) && id !== nodeId);
       validators = new Set(term.validators.map((validator) => validator.nodeId));
@@ -30,4 +40,16 @@ export function createGate(network: Pick<Network, 'setAdmission'>, nodeId: NodeI
     },
     stop: () => cancel(),
   };
+}
+
+type AdmittedNode = AdmissionFacts['nodes'][number];
+
+/** An entry node is reached where the invite says, and where the registry says. */
+function withEntries(nodes: readonly AdmittedNode[], entries: readonly EntryNode[]): readonly AdmittedNode[] {
+  const merged = new Map(nodes.map((node) => [node.nodeId, node]));
+  for (const { nodeId, address } of entries) {
+    const addresses = merged.get(nodeId)?.addresses ?? [];
+    merged.set(nodeId, { nodeId, addresses: [address, ...addresses.filter((known) => known !== address)] });
+  }
+  return [...merged.values()];
 }

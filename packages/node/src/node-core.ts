@@ -3,7 +3,13 @@ import type { CryptoSuite } from '@hansa/crypto';
 import type { LedgerReader } from '@hansa/ledger';
 import type { Network } from '@hansa/network';
 import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
-import { incarnationSigningDigest, type Proposal, pbftSigningDigest, proposalDigest } from '@hansa/protocol';
+import {
+  type EntryNode,
+  incarnationSigningDigest,
+  type Proposal,
+  pbftSigningDigest,
+  proposalDigest,
+} from '@hansa/protocol';
 import { createTxPool, type PoolLimits, type TxPool } from '@hansa/txpool';
 import { createBlockPipeline } from './block-pipeline.ts';
 import type { Clock } from './clock.ts';
@@ -46,6 +52,8 @@ export type NodeCoreOptions = {
   readonly poolLimits: Partial<PoolLimits>;
   /** Least time between two proposals in a row. */
   readonly gatherMs: number;
+  /** Entry nodes of the invite by which this node joined. */
+  readonly entries?: readonly EntryNode[];
   readonly onRule?: PbftConfig['onRule'];
 };
 
@@ -105,7 +113,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
   );
   await restoreJournal(options.journaled, { pool, verifier });
 
-  const gate = createGate(network, nodeId, clock);
+  const gate = createGate({ network, nodeId, entries: options.entries ?? [], clock });
   const digests = new WeakMap<Proposal, HashHex>();
   const digestOf = (proposal: Proposal): HashHex => {
     let digest = digests.get(proposal);

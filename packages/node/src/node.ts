@@ -2,6 +2,7 @@ import type { FinalHead, PbftStatus } from '@hansa/consensus';
 import type { createNetwork } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import type { Genesis } from '@hansa/protocol';
+import type { SyncProgress } from '@hansa/sync';
 import type { Settings } from './config/settings.ts';
 import type { NodePaths } from './directory.ts';
 import type { Logger } from './logger.ts';
@@ -35,6 +36,8 @@ export type RunningNode = {
   readonly p2pAddresses: readonly string[];
   status(): PbftStatus;
   head(): FinalHead;
+  /** How far it is behind its peers. */
+  progress(): SyncProgress;
   /** One line in words: role, height, peers, what it waits for. */
   summary(): string;
   /** Stops in the reverse order of starting. Idempotent; within 5 s. */

@@ -34,6 +34,7 @@ import {
 } from '@hansa/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Attester, createAttester } from '../src/attester.ts';
+import { createNodeAccount } from '../src/node-account.ts';
 
 await initCrypto();
 const keys = [1, 2, 3, 4, 5].map((n) => new Uint8Array(32).fill(n));
@@ -87,28 +88,47 @@ class World {
   readonly attester: Attester;
 
   constructor() {
+    const headView = {
+      head: () => ({
+        height: this.height as Height,
+        blockHash: hashAt(this.height),
+        proposalDigest: ZERO_HASH,
+        timestamp: 0,
+        term: this.built.termInfo,
+      }),
+      headHash: () => hashAt(this.height),
+      account: (address: AddressHex) => {
+        expect(address).toBe(accountOfNode(self));
+        return { nonce: this.nonce, balance: 0n, hasCode: false };
+      },
+    };
+    const clock = {
+      every: (_: number, run: () => void) => {
+        this.look = run;
+        return () => undefined;
+      },
+      monotonicMs: () => this.nowMs,
+    };
+    const logger = { info: () => undefined, warn: () => undefined };
+    const account = createNodeAccount({
+      nodeId: self,
+      nodeKey: keyOf(self),
+      chainId: genesis.chainId,
+      headView,
+      submit: (raw) => {
+        this.sent.push(raw);
+        return Promise.resolve(ok(ZERO_HASH));
+      },
+      clock,
+      logger,
+    });
     this.attester = createAttester({
       suite,
       nodeId: self,
       nodeKey: keyOf(self),
-      chainId: genesis.chainId,
       genesisHash: this.built.hash,
       network: { peers: () => (this.peer === undefined ? [] : [this.peer as PeerInfo]) },
-      headView: {
-        head: () => ({
-          height: this.height as Height,
-          blockHash: hashAt(this.height),
-          proposalDigest: ZERO_HASH,
-          timestamp: 0,
-          term: this.built.termInfo,
-        }),
-        headHash: () => hashAt(this.height),
-        header: () => this.built.block.header,
-        account: (address) => {
-          expect(address).toBe(accountOfNode(self));
-          return { nonce: this.nonce, balance: 0n, hasCode: false };
-        },
-      },
+      headView,
       reader: {
         snapshot: () =>
           ({
@@ -119,18 +139,9 @@ class World {
         hashAt: (height) => (height <= this.height ? hashAt(height) : undefined),
       },
       isVoting: () => this.isVoting,
-      submit: (raw) => {
-        this.sent.push(raw);
-        return Promise.resolve(ok(ZERO_HASH));
-      },
-      clock: {
-        every: (_, run) => {
-          this.look = run;
-          return () => undefined;
-        },
-        monotonicMs: () => this.nowMs,
-      },
-      logger: { info: () => undefined, warn: () => undefined },
+      account,
+      clock,
+      logger,
     });
     this.attester.start();
   }

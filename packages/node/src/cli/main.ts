@@ -4,6 +4,8 @@ import { addDevnetCommand } from './commands/devnet.ts';
 import { addGenesisCommand } from './commands/genesis.ts';
 import { addGovCommand } from './commands/gov.ts';
 import { addInitCommand } from './commands/init.ts';
+import { addInviteCommand } from './commands/invite.ts';
+import { addJoinCommand } from './commands/join.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMembersCommand } from './commands/members.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -24,6 +26,8 @@ for (const add of [
   addDevnetCommand,
   addInitCommand,
   addGenesisCommand,
+  addInviteCommand,
+  addJoinCommand,
   addStartCommand,
   addStatusCommand,
   addMembersCommand,

@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
-import { ethereumCrypto, initCrypto, standardSuite } from '@hansa/crypto';
+import { ethereumCrypto, initCrypto, type PrivateKey, standardSuite } from '@hansa/crypto';
 import { addressToHex, ChainError, fromHex } from '@hansa/primitives';
 import type { Command } from 'commander';
 import { renderSettings } from '../../config/settings.ts';
@@ -21,6 +21,8 @@ export type InitOptions = {
   readonly adminPort: number;
   readonly genesis?: string | undefined;
   readonly corsOrigins?: readonly string[] | undefined;
+  /** Of a node that joins by an invite: its key was made already, and its organisation has admins. */
+  readonly invitedKey?: PrivateKey | undefined;
 };
 
 const usage = (message: string, remedy: string): ChainError<NodeErrorCode> =>
@@ -43,13 +45,13 @@ export async function initNode(options: InitOptions): Promise<NodeCard> {
   if (options.genesis !== undefined) readGenesis(options.genesis);
   makeDirectory(paths.root);
   makeDirectory(paths.data);
-  const nodeKey = standardSuite.generateKey();
+  const nodeKey = options.invitedKey ?? standardSuite.generateKey();
   writeKey(paths.nodeKey, nodeKey);
   let admins = options.admin ?? [];
   for (const admin of admins) {
     if (!/^0x[0-9a-fA-F]{40}$/.test(admin)) throw usage(`"${admin}" is no account address`, 'use 0x and 40 hex digits');
   }
-  if (admins.length === 0) {
+  if (admins.length === 0 && options.invitedKey === undefined) {
     const adminKey = standardSuite.generateKey();
     writeKey(paths.adminKey, adminKey);
     admins = [`0x${addressOfKey(adminKey)}`];
