@@ -68,7 +68,7 @@ export function decodeDoorAnswer(bytes: Uint8Array): DoorAnswer | undefined {
       return read.ok ? { type: 'joined', height: read.value } : undefined;
     }
     case 4: {
-      const code = -reader.u32();
+      const code = 0 - reader.u32();
       const read = reader.finish(decodeUtf8(reader.bytes(REASON_SIZE_MAX)));
       return read.ok && read.value !== undefined ? { type: 'refused', code, reason: read.value } : undefined;
     }

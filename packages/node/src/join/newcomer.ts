@@ -58,17 +58,20 @@ export type JoinOptions = {
  */
 export async function joinConsortium(options: JoinOptions): Promise<Height> {
   const { suite, opened, nodeKey, onGenesis } = options;
+  const { invite } = opened;
   const request = requestOf(options);
   const endMs = performance.now() + GIVE_UP_MS;
+  /** Entry nodes of another chain than the invite's: to ask them again is useless. */
+  const foreign = new Set<EntryNode>();
   let hasGenesis = false;
   let last = '';
-  while (performance.now() < endMs) {
-    for (const entry of opened.invite.entries) {
-      const ask = (kind: DoorRequest['kind']): Promise<DoorAnswer> =>
-        say(opened.invite, nodeKey, entry, { kind, request });
+  while (performance.now() < endMs && foreign.size < invite.entries.length) {
+    for (const entry of invite.entries.filter((each) => !foreign.has(each))) {
+      const ask = (kind: DoorRequest['kind']): Promise<DoorAnswer | Silence> =>
+        say(invite, nodeKey, entry, { kind, request });
       let answer = await ask(hasGenesis ? 'join' : 'ask');
       if (answer.type === 'genesis') {
-        checkGenesis(suite, opened.invite, entry, answer.file);
+        checkGenesis(suite, invite, entry, answer.file);
         await onGenesis(answer.file);
         hasGenesis = true;
         answer = await ask('join');
@@ -79,10 +82,17 @@ export async function joinConsortium(options: JoinOptions): Promise<Height> {
       }
       if (answer.type === 'joined' && hasGenesis) return answer.height;
       if (answer.type === 'refused' && answer.code !== 0) throw refused(answer);
-      last = answer.type === 'refused' ? `${entry.address} ${answer.reason}` : `${entry.address} did not finish`;
+      if (answer.type === 'silence' && answer.isForeign) foreign.add(entry);
+      last = `${entry.address} ${'reason' in answer ? answer.reason : 'did not finish'}`;
     }
     await new Promise((resolve) => setTimeout(resolve, REPEAT_MS));
   }
+  if (foreign.size === invite.entries.length)
+    throw failure(
+      'JOIN_REFUSED',
+      `no entry node of the invite is of its chain; last: ${last}`,
+      'ask for a new invite: these addresses belong to another consortium now',
+    );
   throw failure(
     'JOIN_UNREACHABLE',
     `no entry node of the invite let this node in within ${GIVE_UP_MS / 1_000} s; last: ${last}`,
@@ -99,16 +109,23 @@ function requestOf({ suite, opened, nodeKey, addresses }: JoinOptions): JoinRequ
   return { content, signatures, addresses, ticketSignature, nodeSignature };
 }
 
+/** No answer from an entry node. */
+type Silence = { readonly type: 'silence'; readonly reason: string; readonly isForeign: boolean };
+
+const FOREIGN: ReadonlySet<Mismatch['reason']> = new Set(['otherChain', 'otherGenesis', 'otherVersion', 'garbage']);
+
 async function say(
   invite: Invite,
   privateKey: PrivateKey,
   entry: EntryNode,
   request: DoorRequest,
-): Promise<DoorAnswer> {
+): Promise<DoorAnswer | Silence> {
   const call: Knock = { name: invite, privateKey, entry, request: encodeDoorRequest(request) };
   const heard: Result<Uint8Array, Mismatch> = await knock(call);
-  if (!heard.ok) return { type: 'refused', code: 0, reason: heard.error.message };
-  return decodeDoorAnswer(heard.value) ?? { type: 'refused', code: 0, reason: 'answered with something unreadable' };
+  if (!heard.ok) return { type: 'silence', reason: heard.error.message, isForeign: FOREIGN.has(heard.error.reason) };
+  return (
+    decodeDoorAnswer(heard.value) ?? { type: 'silence', reason: 'answered with something unreadable', isForeign: false }
+  );
 }
 
 /** JOIN-23: nothing is believed but what has the hash that the invite names. */

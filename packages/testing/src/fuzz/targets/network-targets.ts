@@ -13,7 +13,14 @@ import {
   peerIdOfNodeId,
 } from '@hansa/network';
 import { bytesToHex, concatBytes, equalBytes, type HashHex, type NodeId } from '@hansa/primitives';
-import { encodeUtf8 } from '@hansa/protocol';
+import {
+  decodeInvite,
+  decodeJoinRequest,
+  encodeInvite,
+  encodeJoinRequest,
+  encodeUtf8,
+  type Invite,
+} from '@hansa/protocol';
 import type { Prng } from '../../simulator/prng.ts';
 import { accepted, canonicalTarget, createTarget, type FuzzTarget } from '../target.ts';
 import * as values from '../values.ts';
@@ -51,9 +58,42 @@ export function networkTargets(): FuzzTarget[] {
           : decoded;
       },
     }),
+    canonicalTarget({
+      name: 'invite',
+      about: 'content of an invite',
+      value: invite,
+      encode: encodeInvite,
+      decode: decodeInvite,
+    }),
+    canonicalTarget({
+      name: 'join-request',
+      about: 'what a newcomer says at the door',
+      value: (prng) => ({
+        content: encodeInvite(invite(prng)),
+        signatures: values.bytes(prng, 65 * prng.below(3)),
+        addresses: ['/ip4/10.0.0.1/tcp/30300', '/dns4/node.example/tcp/1'].slice(prng.below(3)),
+        ticketSignature: values.signature(prng),
+        nodeSignature: values.signature(prng),
+      }),
+      encode: encodeJoinRequest,
+      decode: decodeJoinRequest,
+    }),
     framing(),
     dialAddress(),
   ];
+}
+
+function invite(prng: Prng): Invite {
+  return {
+    chainId: 1 + prng.below(30_000),
+    groupId: 'group0',
+    genesisHash: values.hash(prng),
+    organisationId: 'BankG',
+    inviterId: 'BankA',
+    ticket: prng.pick(values.NODE_IDS),
+    expiresAt: prng.below(2 ** 31),
+    entries: [{ nodeId: prng.pick(values.NODE_IDS), address: '/ip4/10.0.0.1/tcp/30300' }],
+  };
 }
 
 function controlFrame(prng: Prng): ControlFrame {
