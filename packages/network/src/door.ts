@@ -1,10 +1,10 @@
 import type { MessageStream, MultiaddrConnection, PeerId } from '@libp2p/interface';
+import { closeSoftly } from './close-softly.ts';
 import { codeOfReason } from './control-frames.ts';
 import { readFrame, writeFrame } from './door-frames.ts';
 import { nodeIdOfPeer } from './identity.ts';
 import type { NetworkLimits } from './limits.ts';
 import type { Mismatch } from './preamble.ts';
-import { closeSoftly } from './security.ts';
 import { TokenBucket } from './token-bucket.ts';
 import type { DoorHandler } from './types.ts';
 

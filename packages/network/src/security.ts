@@ -9,6 +9,7 @@ import type {
   SecuredConnection,
   StreamMessageEvent,
 } from '@libp2p/interface';
+import { closeSoftly } from './close-softly.ts';
 import { codeOfReason, reasonOfCode } from './control-frames.ts';
 import type { Door } from './door.ts';
 import type { NetworkLimits } from './limits.ts';
@@ -41,9 +42,6 @@ const NEGOTIATION: Uint8Array = asciiBytes('\x13/multistream/1.0.0\n\x07/noise\n
 const ANSWER_SIZE_MAX = 1024;
 const answerLimits = new WeakMap<MessageStream, () => void>();
 const newcomers = new WeakSet<MessageStream>();
-
-/** Time that a refused peer has to read why, before the connection is reset. */
-const LINGER_MS = 250;
 
 /**
  * NET-3: the preamble. It runs in libp2p's slot for private networks, before anything is negotiated, so that both
@@ -198,14 +196,5 @@ function refusalOfVerdict(code: number): Mismatch {
       return { reason, message: 'refuses this node for a while, because it broke a rule or a rate limit' };
     default:
       return { reason, message: `refused this node with code ${code}` };
-  }
-}
-
-/** Lets the last bytes arrive: a reset may overtake them. Never throws. */
-export async function closeSoftly(connection: MessageStream): Promise<void> {
-  try {
-    await connection.close({ signal: AbortSignal.timeout(LINGER_MS) });
-  } catch {
-    // The caller's error resets the connection anyway.
   }
 }

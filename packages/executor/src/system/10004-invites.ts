@@ -128,6 +128,7 @@ export const invitesContract: SystemContract = {
       state.set(inviteKey(id), encodeInviteRecord(record.value));
       return returnsCode(0);
     }),
+    // spec JOIN-14
     viewFunction('getInvite(bytes32)', 1n, ({ state }, [id]) => {
       const record = readInviteRecord(state, id as HashHex);
       const number = record === undefined ? 0n : record.state === 'used' ? 1n : 2n;
