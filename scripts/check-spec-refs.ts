@@ -10,7 +10,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 
 /** Prefixes of the specs in which every rule is cited. This list may only grow. */
-const COMPLETE: readonly string[] = ['FMT', 'LED', 'PBFT', 'VS'];
+const COMPLETE: readonly string[] = ['FMT', 'LED', 'MEM', 'NET', 'PBFT', 'STATE', 'SYNC', 'VS'];
 
 const root = resolve(import.meta.dirname ?? '.', '..');
 /** `**PBFT-N1 Propose.**`, `**VS-2 Head**`: a rule is defined in bold, at its number. */
@@ -115,6 +115,8 @@ function testNames(file: string): string {
   const names = [
     ...text.matchAll(/\b(?:test|it|describe)(?:\.\w+)?(?:\([^\n]*?\))?\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g),
   ];
+  // The name behind a table of several lines.
+  const tabled = [...text.matchAll(/\]\s*(?:as const|satisfies [^\n]*)?\)\(\s*(['"`])((?:\\.|(?!\1)[\s\S])*)\1/g)];
   const tables = [...text.matchAll(/\bname:\s*(['"`])((?:\\.|(?!\1)[^\n])*)\1/g)];
-  return [...names, ...tables].map((match) => match[2]).join('\n');
+  return [...names, ...tabled, ...tables].map((match) => match[2]).join('\n');
 }

@@ -1,7 +1,7 @@
 import type { AddressHex, Brand, HashHex } from '@hansa/primitives';
 
 /**
- * Key of one entry of the state, as lower-case hex of its bytes. The state is one flat map from such keys to bytes;
+ * Key of one entry of the state, as lower-case hex of its bytes (spec STATE-1). The state is one flat map from such keys to bytes;
  * the state root commits to all of it.
  *   01 ‖ address                account: u64 nonce ‖ 32-byte balance ‖ 32-byte code hash (Keccak-256; of nothing without code)
  *   02 ‖ address ‖ 32-byte slot storage: 32 bytes, absent when zero

@@ -1,7 +1,7 @@
 /**
  * Which blocks to fetch from whom. Bounded state: peers (`peerCountMax`), one request per peer and `requestCountMax` in
  * all, blocks held for import (`bufferSizeMax` bytes, `aheadCountMax` heights). Unbounded: nothing.
- * Rules: docs/spec/sync.md.
+ * Rules: docs/spec/sync.md. All of them serve SYNC-9: one honest peer is enough.
  */
 import { assertNever, type Height, type NodeId } from '@hansa/primitives';
 import { type SyncFailure, syncFailure } from './errors.ts';

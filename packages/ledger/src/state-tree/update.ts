@@ -18,6 +18,7 @@ export type LeafChange = { readonly keyHash: Uint8Array; readonly leaf: Leaf | u
 /** `pages`: new bytes by path, undefined for a page that is gone. */
 export type TreeUpdate = { readonly root: Uint8Array; readonly pages: ReadonlyMap<string, Uint8Array | undefined> };
 
+/** The tree of a map is one, whatever the way to it (spec STATE-6): a page that a removal leaves too small is dissolved. */
 export function updateTree(suite: CryptoSuite, source: PageSource, changes: readonly LeafChange[]): TreeUpdate {
   const update = new Update(source);
   const top = update.load('', undefined) ?? update.take();
