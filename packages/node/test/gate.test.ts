@@ -32,7 +32,9 @@ function setUp() {
     after: (delayMs: number, run: () => void) => {
       const timer = { delayMs, run, isOff: false };
       timers.push(timer);
-      return () => void (timer.isOff = true);
+      return () => {
+        timer.isOff = true;
+      };
     },
   };
   const pass = (): void => {
