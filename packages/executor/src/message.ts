@@ -71,7 +71,7 @@ export async function applyMessage(
   return { gasUsed, result };
 }
 
-/** Why a transaction does nothing but pay (spec GOV-62, GOV-63); undefined: it may run. */
+/** Why a transaction does nothing but pay (spec EXE-19, GOV-62, GOV-63); undefined: it may run. */
 export function messageDenial(
   { sender, to }: Pick<TopMessage, 'sender' | 'to'>,
   overlay: StateOverlay,

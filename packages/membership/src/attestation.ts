@@ -105,7 +105,7 @@ export type DemotionFacts = {
 };
 
 /**
- * The validator that a term's end makes an observer (spec GOV-50, GOV-51): absent for long enough, the longest first, and
+ * The validator that a term's end makes an observer, who comes back as any candidate does (spec GOV-50, GOV-51, GOV-53): absent for long enough, the longest first, and
  * only if a faulty validator is still tolerated afterwards and no organisation could stop the chain alone that could not
  * before.
  */

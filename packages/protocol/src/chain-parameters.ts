@@ -24,7 +24,7 @@ export type ChainParameters = {
   readonly clockSkewMs: number;
   /** The EVM's COINBASE. hansa_fee_recipient */
   readonly feeRecipient: AddressHex;
-  /** Terms after which an absent validator becomes an observer (MEM-60); 0: never. hansa_demotion_terms */
+  /** Terms after which an absent validator becomes an observer (GOV-50); 0: never. hansa_demotion_terms */
   readonly demotionTerms: number;
 };
 

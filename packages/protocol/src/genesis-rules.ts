@@ -220,7 +220,7 @@ function accountsFault(genesis: Genesis): ProtocolFailure | undefined {
   if (fault !== undefined) return fault;
   let total = 0n;
   for (const account of accounts) total += account.balance;
-  // Balances are added to one another during execution; no sum may leave 256 bits.
+  // spec EXE-17: balances are added to one another during execution; no sum may leave 256 bits.
   return total <= U256_MAX
     ? undefined
     : range('accounts', 'have more than 2^256 - 1 wei together', 'lower the balances');

@@ -43,7 +43,7 @@ export type SystemContract = {
   readonly functions: readonly SystemFunction[];
 };
 
-/** A read costs about what a cold storage slot does, a write what a new one does. */
+/** A read costs about what a cold storage slot does, a write what a new one does (spec EXE-36). */
 export const READ_GAS = 2_100n;
 export const WRITE_GAS = 22_100n;
 export const INPUT_BYTE_GAS = 16n;
