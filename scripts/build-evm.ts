@@ -1,12 +1,20 @@
 /**
  * Builds the module of packages/evm from its AssemblyScript and writes its bytes to src/wasm-bytes.ts. With `--check` nothing
- * is written: exit code 1 when the bytes in the repository are not those of the source.
+ * is written: exit code 1 when the bytes in the repository are not those of the source. `--root DIR`: of a copy of the
+ * workspace.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { main } from 'assemblyscript/asc';
 
-const root = resolve(import.meta.dirname, '..');
+const { values } = parseArgs({
+  options: {
+    check: { type: 'boolean', default: false },
+    root: { type: 'string', default: resolve(import.meta.dirname, '..') },
+  },
+});
+const { root } = values;
 const target = resolve(root, 'packages/evm/src/wasm-bytes.ts');
 /** Initial memory: the fixed regions (assembly/layout.ts). The rest grows. */
 const INITIAL_PAGES = 560;
@@ -37,7 +45,7 @@ if (error !== null || binary === undefined) {
   process.exit(1);
 }
 const text = fileOf(binary);
-if (!process.argv.includes('--check')) {
+if (!values.check) {
   writeFileSync(target, text);
   process.stdout.write(`evm: ${binary.length} bytes\n`);
 } else if (readFileSync(target, 'utf8') === text) {

@@ -1,4 +1,5 @@
 export { type ChangeSink, Evm, type EvmOptions } from './evm.ts';
+export { type PointProof, verifyPointProof } from './precompiles/point-evaluation.ts';
 export {
   type AccessList,
   type Environment,

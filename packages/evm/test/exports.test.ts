@@ -6,6 +6,7 @@ it('exports the engine and its fault, nothing else at run time', () => {
     [
       "Evm",
       "EvmFault",
+      "verifyPointProof",
     ]
   `);
 });

@@ -18,6 +18,7 @@ import { EvmState } from './evm-state.ts';
 import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
 import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
 import { contractDenial, recordCreation } from './permission.ts';
+import { pointProofs } from './point-proofs.ts';
 import { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
 
@@ -30,6 +31,7 @@ const customCrypto: CustomCrypto = {
     if (publicKey === undefined) throw new EVMError(EVMError.errorMessages.INVALID_INPUTS);
     return publicKey;
   },
+  kzg: pointProofs,
 };
 
 const bls = new CurveBls();
@@ -119,7 +121,6 @@ function createEvm(chainId: number): FramedEvm {
     common,
     stateManager: new EvmState(new StateOverlay({ get: () => undefined })),
     customPrecompiles: [
-      { address: toAddress(POINT_EVALUATION), function: ({ gasLimit }) => refusedProof(gasLimit) },
       ...SYSTEM_CONTRACTS.map(({ address }) => ({
         address: toAddress(address),
         function: ({ data, gasLimit }: { readonly data: Uint8Array; readonly gasLimit: bigint }): ExecResult => {
@@ -135,18 +136,6 @@ function createEvm(chainId: number): FramedEvm {
   common.events.removeAllListeners('hardforkChanged');
   return evm;
 }
-
-/**
- * Precompile 0x0a of EIP-4844 (EXE-22). There are no blobs here, hence no trusted setup: it answers as to a proof that is wrong.
- * As an account without code it would seem to have accepted every proof.
- */
-const POINT_EVALUATION = '000000000000000000000000000000000000000a' as AddressHex;
-
-const refusedProof = (gasLimit: bigint): ExecResult => ({
-  executionGasUsed: gasLimit,
-  returnValue: new Uint8Array(0),
-  exceptionError: new EVMError(EVMError.errorMessages.INVALID_PROOF),
-});
 
 const toAddress = (hex: AddressHex): Address => new Address(fromHex(hex));
 

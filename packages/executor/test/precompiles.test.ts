@@ -8,6 +8,7 @@ import {
   bytesToBigint,
   bytesToHex,
   concatBytes,
+  fromHex,
   type HashHex,
   toHeight,
 } from '@hansa/primitives';
@@ -16,15 +17,27 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CurveBls } from '../src/bls.ts';
 import { EthereumjsMachine } from '../src/ethereumjs-machine.ts';
-import type { MessageResult } from '../src/machine.ts';
+import type { MachineFactory, MessageResult } from '../src/machine.ts';
 import { StateOverlay } from '../src/state-overlay.ts';
+import { WasmMachine } from '../src/wasm-machine.ts';
 
 const CALLER = '11'.repeat(20) as AddressHex;
 const ZERO = '00'.repeat(20) as AddressHex;
 const precompile = (number: number): AddressHex => number.toString(16).padStart(40, '0') as AddressHex;
 
-function run(to: AddressHex, data: Uint8Array, gasLimit: bigint): Promise<MessageResult> {
-  const machine = new EthereumjsMachine({
+type Run = (to: AddressHex, data: Uint8Array, gasLimit: bigint) => Promise<MessageResult>;
+
+const run: Run = (...call) => runOn((options) => new EthereumjsMachine(options), ...call);
+
+const machines = (): readonly Run[] => [run, (...call) => runOn((options) => new WasmMachine(options), ...call)];
+
+async function runOn(
+  createMachine: MachineFactory,
+  to: AddressHex,
+  data: Uint8Array,
+  gasLimit: bigint,
+): Promise<MessageResult> {
+  const machine = createMachine({
     suite,
     environment: {
       chainId: 20200,
@@ -38,16 +51,79 @@ function run(to: AddressHex, data: Uint8Array, gasLimit: bigint): Promise<Messag
     },
     overlay: new StateOverlay({ get: () => undefined }),
   });
-  return machine.run({ caller: CALLER, to, value: 0n, data, gasLimit, gasPrice: 0n, accessList: [] });
+  return machine.run({
+    caller: CALLER,
+    to,
+    value: 0n,
+    data,
+    gasLimit,
+    gasPrice: 0n,
+    accessList: [],
+    transactionHash: undefined,
+  });
 }
 
 describe('precompiled contracts', () => {
-  it('EXE-22: 0x0a refuses every proof, since there are no blobs here: it neither throws nor seems to accept', async () => {
-    for (const size of [0, 1, 192]) {
-      const result = await run(precompile(0x0a), new Uint8Array(size), 100_000n);
-      expect(result).toMatchObject({ error: 'kzg proof invalid', gasUsed: 100_000n });
-      expect(result.output).toHaveLength(0);
-    }
+  describe('EXE-22: 0x0a, on both engines', () => {
+    /** Of go-ethereum's tests of this precompile. */
+    const good = fromHex(
+      '01e798154708fe7789429634053cbf9f99b619f9f084048927333fce637f549b' +
+        '564c0a11a0f704f4fc3e8acfe0f8245f0ad1347b378fbf96e206da11a5d36306' +
+        '24d25032e67a7e6a4910df5834b8fe70e6bcfeeac0352434196bdf4b2485d5a1' +
+        '8f59a8d2a1a625a17f3fea0fe5eb8c896db3764f3185481bc22f91b4aaffcca25f26936857bc3a7c2539ea8ec3a952b7' +
+        '873033e038326e87ed3e1276fd140253fa08e9fc25fb2d9a98527fc22a2c9612fbeafdad446cbc7bcdbdcd780af2c16a',
+    );
+    const changed = (at: number, value: number): Uint8Array => {
+      const bytes = good.slice();
+      bytes[at] = value;
+      return bytes;
+    };
+    const hashed = (bytes: Uint8Array): Uint8Array => {
+      const hash = suite.digest(bytes.subarray(96, 144));
+      return concatBytes(Uint8Array.of(1), hash.subarray(1), bytes.subarray(32));
+    };
+    const infinity = concatBytes(Uint8Array.of(0xc0), new Uint8Array(47));
+    const zeroPolynomial = hashed(
+      concatBytes(new Uint8Array(32), good.subarray(32, 64), new Uint8Array(32), infinity, infinity),
+    );
+    const order = fromHex('73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001');
+
+    it.each([
+      { name: 'a right proof', data: good },
+      { name: 'the polynomial zero', data: zeroPolynomial },
+    ])('takes $name', async ({ data }) => {
+      for (const machine of machines()) {
+        const result = await machine(precompile(0x0a), data, 100_000n);
+        expect(result).toMatchObject({ error: undefined, gasUsed: 50_000n });
+        expect(bytesToHex(result.output)).toBe(`${(4096).toString(16).padStart(64, '0')}${bytesToHex(order)}`);
+      }
+    });
+
+    it.each([
+      { name: 'nothing', data: new Uint8Array(0) },
+      { name: 'a byte too few', data: good.subarray(0, 191) },
+      { name: 'a byte too many', data: concatBytes(good, Uint8Array.of(0)) },
+      { name: 'zeros', data: new Uint8Array(192) },
+      { name: 'another version of the hash', data: changed(0, 2) },
+      { name: 'another hash', data: changed(9, 0) },
+      { name: 'another point z', data: changed(63, 0x07) },
+      { name: 'another value y', data: changed(95, 0xa2) },
+      { name: 'z that is no number of the field', data: concatBytes(good.subarray(0, 32), order, good.subarray(64)) },
+      { name: 'y that is no number of the field', data: concatBytes(good.subarray(0, 64), order, good.subarray(96)) },
+      { name: 'a commitment that is no point', data: hashed(changed(97, 0xff)) },
+      { name: 'a proof that is no point', data: changed(150, 0) },
+      {
+        name: 'the proof of another commitment',
+        data: hashed(concatBytes(good.subarray(0, 96), good.subarray(144), good.subarray(144))),
+      },
+    ])('refuses $name', async ({ data }) => {
+      for (const machine of machines()) {
+        const result = await machine(precompile(0x0a), data, 100_000n);
+        expect(result.error).toBeDefined();
+        expect(result.gasUsed).toBe(100_000n);
+        expect(result.output).toHaveLength(0);
+      }
+    });
   });
 
   it.each([

@@ -1,13 +1,11 @@
 import { addBls1, addBls2, mapToBls1, mapToBls2, multiplyBls1, multiplyBls2, pairBls } from './bls12-381.ts';
 import { addBn254, multiplyBn254, pairBn254 } from './bn254.ts';
 import { modexp } from './modexp.ts';
+import { evaluatePoint } from './point-evaluation.ts';
 import { recover, ripemd160, sha256 } from './simple.ts';
 import type { Precompile, PrecompileResult } from './types.ts';
 
-/**
- * By address. 0x04 (identity) and 0x09 (BLAKE2b) are part of the module. 0x0a (EIP-4844) needs a trusted setup that a chain without blobs does not
- * have: it answers every call like one with a wrong proof. As an account without code it would seem to accept.
- */
+/** By address. 0x04 (identity) and 0x09 (BLAKE2b) are part of the module. */
 const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
   [0x01, recover],
   [0x02, sha256],
@@ -16,7 +14,7 @@ const PRECOMPILES: ReadonlyMap<number, Precompile> = new Map([
   [0x06, addBn254],
   [0x07, multiplyBn254],
   [0x08, pairBn254],
-  [0x0a, () => undefined],
+  [0x0a, evaluatePoint],
   [0x0b, addBls1],
   [0x0c, multiplyBls1],
   [0x0d, addBls2],

@@ -53,7 +53,14 @@ export function generateProgram(prng: Prng): Uint8Array {
   return fromHex(steps.join('') + ending(prng));
 }
 
+/** Stores the upper words of the stack one behind the other and returns them: what nobody sees may be wrong. */
+function stackAsOutput(count: number): string {
+  const stores = Array.from({ length: count }, (_, i) => `${push(byte(32 * i))}52`);
+  return `${stores.join('')}${push((32 * count).toString(16).padStart(4, '0'))}5ff3`;
+}
+
 function ending(prng: Prng): string {
+  if (prng.chance(0.6)) return stackAsOutput(prng.pick([1, 2, 4, 8, 12]));
   return prng.pick(['', '00', '60205ff3', '60405ff3', '60205ffd', '5f5ffd', 'fe', '5f5ff3', '33ff', '60c2ff', '5fff']);
 }
 
@@ -76,7 +83,7 @@ function address(prng: Prng): string {
 }
 
 function step(prng: Prng): string {
-  switch (prng.below(22)) {
+  switch (prng.below(25)) {
     case 0:
     case 1:
     case 2:
@@ -118,8 +125,12 @@ function step(prng: Prng): string {
       return prng.pick([`${offset(prng)}35`, `${word(prng)}40`, `${word(prng)}49`]);
     case 20:
       return byte(prng.pick([0x50, 0x80, 0x81, 0x83, 0x8f, 0x90, 0x91, 0x9f]));
-    default:
+    case 21:
       return jumpStep(prng);
+    case 22:
+      return `80${slot(prng)}55`;
+    default:
+      return `${word(prng)}${word(prng)}${byte(prng.pick(BINARY))}${push(byte(32 * prng.below(4)))}52`;
   }
 }
 

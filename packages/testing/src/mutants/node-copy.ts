@@ -14,6 +14,7 @@ const PACKAGES = join(WORKSPACE, 'packages');
 const COPIES = join(PACKAGES, 'testing/dist/mutant-copies');
 const TESTS_TIMEOUT_MS = 120_000;
 const SEEDS_TIMEOUT_MS = 140_000;
+const BUILD_TIMEOUT_MS = 60_000;
 /** What needs processes, threads or snapshots of the original. */
 const CONFIG = `const config = {
   resolve: { conditions: ['source'] },
@@ -39,8 +40,12 @@ export type NodeCopy = {
   failingTest(packages: readonly string[]): string | undefined;
   /** Runs seeds of whole nodes until a checker objects. */
   firstViolation(first: number, count: number): Seeds;
+  /** Builds the EVM and lets the fuzzer look for a difference to EthereumJS: undefined when it finds none in that time. */
+  firstDifference(seconds: number): Difference | undefined;
   remove(): void;
 };
+
+export type Difference = { readonly message: string; readonly seconds: number; readonly executionCount: number };
 
 /** @throws InvariantError when a patch no longer fits the source */
 export function createNodeCopy(name: string, patches: readonly Patch[]): NodeCopy {
@@ -51,7 +56,7 @@ export function createNodeCopy(name: string, patches: readonly Patch[]): NodeCop
     copyInto(folder);
     for (const patch of patches) {
       const [part = '', ...rest] = patch.file.split('/');
-      const path = join(folder, 'packages', part, 'src', ...rest);
+      const path = join(folder, 'packages', part === 'engine' ? 'evm/assembly' : `${part}/src`, ...rest);
       writeFileSync(path, applyPatch(readFileSync(path, 'utf8'), patch));
     }
   } catch (error) {
@@ -61,6 +66,7 @@ export function createNodeCopy(name: string, patches: readonly Patch[]): NodeCop
   return {
     failingTest: (packages) => failingTest(folder, packages),
     firstViolation: (first, count) => firstViolation(folder, first, count),
+    firstDifference: (seconds) => firstDifference(folder, seconds),
     remove,
   };
 }
@@ -73,7 +79,7 @@ function copyInto(folder: string): void {
     if (!existsSync(join(source, 'package.json'))) continue;
     const target = join(folder, 'packages', name);
     mkdirSync(target, { recursive: true });
-    for (const part of ['package.json', 'src', 'gen', 'test']) {
+    for (const part of ['package.json', 'src', 'assembly', 'gen', 'test']) {
       const isWanted = name !== 'testing' || part !== 'test';
       if (isWanted && existsSync(join(source, part)))
         cpSync(join(source, part), join(target, part), { recursive: true });
@@ -109,6 +115,23 @@ function failingTest(folder: string, packages: readonly string[]): string | unde
     if (failed !== undefined) return failed.fullName;
   }
   throw new Error(`tests ended with code ${run.status}: ${report.testResults.map(({ message }) => message).join(' ')}`);
+}
+
+function firstDifference(folder: string, seconds: number): Difference | undefined {
+  const script = (name: string, ...rest: readonly string[]): string => {
+    const run = spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', name, ...rest], {
+      cwd: WORKSPACE,
+      timeout: BUILD_TIMEOUT_MS + 2_000 * seconds,
+      killSignal: 'SIGKILL',
+      encoding: 'utf8',
+    });
+    if (run.status !== 0) throw new Error(`${name} ended with code ${run.status}: ${run.stderr}`);
+    return run.stdout.trim();
+  };
+  script(join(WORKSPACE, 'scripts/build-evm.ts'), '--root', folder);
+  const lines = script(join(folder, 'packages/testing/src/fuzz/first-fault.ts'), 'evm', String(seconds)).split('\n');
+  const { message, ...found } = JSON.parse(lines.at(-1) ?? '') as Partial<Difference> & Omit<Difference, 'message'>;
+  return message === undefined ? undefined : { ...found, message };
 }
 
 function firstViolation(folder: string, first: number, count: number): Seeds {

@@ -8,7 +8,8 @@ import type { Program } from '../simulator/world.ts';
 
 /**
  * Replaces one text of one file, which must have it exactly once. `file` is `consensus/…`, below packages/consensus/src,
- * or `driver/…`, below packages/node/src/consensus; for whole nodes `PACKAGE/…`, below packages/PACKAGE/src.
+ * or `driver/…`, below packages/node/src/consensus; for whole nodes `PACKAGE/…`, below packages/PACKAGE/src,
+ * or `engine/…`, below packages/evm/assembly.
  */
 export type Patch = { readonly file: string; readonly find: string; readonly replace: string };
 
@@ -55,6 +56,7 @@ export function applyPatch(text: string, { file, find, replace }: Patch): string
 /** Where the unpatched text of `file` is. */
 export function sourceOf({ file }: Pick<Patch, 'file'>): string {
   const [part = '', ...rest] = file.split('/');
+  if (part === 'engine') return join(fromHere('../../../evm/assembly'), ...rest);
   return join(PARTS[part]?.source ?? fromHere(`../../../${part}/src`), ...rest);
 }
 

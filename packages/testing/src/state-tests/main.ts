@@ -31,9 +31,6 @@ if (!existsSync(archive)) {
   );
   process.exit(1);
 }
-/** Cases of EIP-4844 in which a proof is right. */
-const GOOD_PROOF =
-  /point_evaluation_precompile.*((?<!in)correct_proof|proof_correct|-correct\])|valid_precompile_calls/;
 /** Creations at an address that has storage and nothing else. */
 const STORAGE_WITHOUT_CODE =
   /^(stCreate2\/(RevertInCreateInInitCreate2|create2collisionStorage)|stExtCodeHash\/dynamicAccountOverwriteEmpty_|stRevertTest\/RevertInCreateInInit_|stSStoreTest\/InitCollision)Paris/;
@@ -72,7 +69,6 @@ function reasonByName(name: string, fork: string): string | undefined {
   if (!FORKS.has(fork)) return `fork ${fork}: the engine has ${[...FORKS.keys()].join(', ')}`;
   if (STORAGE_WITHOUT_CODE.test(name))
     return 'EXE-23: EIP-7610 is not enforced, storage without code comes from genesis alone';
-  if (GOOD_PROOF.test(name)) return 'EXE-22: without blobs the precompile 0x0a takes no proof, right ones neither';
   return undefined;
 }
 

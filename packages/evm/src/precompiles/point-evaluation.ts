@@ -1,0 +1,69 @@
+import { standardSuite } from '@hansa/crypto';
+import { bigintToBytes, bytesToBigint, concatBytes, equalBytes, fromHex } from '@hansa/primitives';
+import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { NOTHING, type Precompile } from './types.ts';
+
+const G1 = bls12_381.G1.Point;
+const G2 = bls12_381.G2.Point;
+type G1Point = InstanceType<typeof G1>;
+type G2Point = InstanceType<typeof G2>;
+const { Fr, Fp12 } = bls12_381.fields;
+
+const GAS = 50_000n;
+const INPUT_SIZE = 192;
+const FIELD_ELEMENTS_PER_BLOB = 4096n;
+const VERSION_KZG = 0x01;
+/** The secret of Ethereum's ceremony of 2023 times the generator of G2: the only point of the setup that a check needs. */
+const SECRET_TIMES_GENERATOR =
+  'b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2';
+
+let secretPoint: G2Point | undefined;
+
+/** 0x0a (EIP-4844): that a polynomial behind a commitment has the value y at z. */
+export const evaluatePoint: Precompile = (data, gas) => {
+  if (gas < GAS) return { gasUsed: GAS, output: NOTHING };
+  if (data.length !== INPUT_SIZE) return undefined;
+  const commitment = data.subarray(96, 144);
+  const versionedHash = standardSuite.digest(commitment);
+  versionedHash[0] = VERSION_KZG;
+  if (!equalBytes(versionedHash, data.subarray(0, 32))) return undefined;
+  const proof = { commitment, z: data.subarray(32, 64), y: data.subarray(64, 96), proof: data.subarray(144) };
+  if (!verifyPointProof(proof)) return undefined;
+  return { gasUsed: GAS, output: concatBytes(bigintToBytes(FIELD_ELEMENTS_PER_BLOB, 32), bigintToBytes(Fr.ORDER, 32)) };
+};
+
+export type PointProof = {
+  /** Points of G1 as 48 bytes. */
+  readonly commitment: Uint8Array;
+  readonly proof: Uint8Array;
+  /** Numbers of 32 bytes, below the order of the group. */
+  readonly z: Uint8Array;
+  readonly y: Uint8Array;
+};
+
+/** e(C − y·G₁ + z·π, G₂) = e(π, s·G₂). False also for what is no point or no number of the field. */
+export function verifyPointProof(claim: PointProof): boolean {
+  const [z, y] = [bytesToBigint(claim.z), bytesToBigint(claim.y)];
+  const [commitment, proof] = [decodeG1(claim.commitment), decodeG1(claim.proof)];
+  if (commitment === undefined || proof === undefined || z >= Fr.ORDER || y >= Fr.ORDER) return false;
+  secretPoint ??= G2.fromBytes(fromHex(SECRET_TIMES_GENERATOR));
+  const left = commitment.subtract(times(G1.BASE, y)).add(times(proof, z));
+  const pairs: { g1: G1Point; g2: G2Point }[] = [];
+  if (!left.is0()) pairs.push({ g1: left, g2: G2.BASE });
+  if (!proof.is0()) pairs.push({ g1: proof.negate(), g2: secretPoint });
+  return pairs.length === 0 || Fp12.eql(bls12_381.pairingBatch(pairs), Fp12.ONE);
+}
+
+const times = (point: G1Point, scalar: bigint): G1Point => (scalar === 0n ? G1.ZERO : point.multiplyUnsafe(scalar));
+
+/** undefined: no point of the subgroup. */
+function decodeG1(bytes: Uint8Array): G1Point | undefined {
+  let point: G1Point;
+  try {
+    point = G1.fromBytes(bytes);
+  } catch {
+    // The library's only way to say that these bytes are no point.
+    return undefined;
+  }
+  return point.is0() || point.isTorsionFree() ? point : undefined;
+}
