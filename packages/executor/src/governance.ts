@@ -123,11 +123,11 @@ export function applyBlockRules(state: SystemState, term: TermState, block: Bloc
 }
 
 function expireProposals(state: SystemState, height: Height): void {
-  for (const id of committeeOf(state).openProposals) {
+  for (const { id, deadline } of committeeOf(state).openProposals) {
+    // A vote at the height of the deadline counts: the proposal ends with that block.
+    if (height < deadline) continue;
     const proposal = readProposal(state, id);
     assert(proposal !== undefined, `open proposal ${id} has a record`);
-    // A vote at the height of the deadline counts: the proposal ends with that block.
-    if (height < proposal.deadline) continue;
     const before = governedOf(state, proposal.actions);
     const step = expire({ governed: before, proposal }, (height + 1) as Height);
     assert(step !== undefined, `proposal ${id} ends with block ${proposal.deadline}`);

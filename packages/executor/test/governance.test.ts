@@ -205,19 +205,19 @@ describe('GOV-26, GOV-70: proposals on chain', () => {
       ['string', 'uint256'],
       [nodeIds[0] as string, week],
     );
-    expect(reasonOf((await sendTo(chain, ALPHA, removal)).output)).toMatch(/needs acceptRisk/);
+    expect(reasonOf((await sendTo(chain, BETA, removal)).output)).toMatch(/needs acceptRisk/);
     const nobody = onCommittee(
       'createUpdateGovernorProposal(address,uint32,uint256)',
       ['address', 'uint32', 'uint256'],
       ['9'.repeat(40), 1n, week],
     );
-    expect(reasonOf((await sendTo(chain, ALPHA, nobody)).output)).toBe('the account acts for no organisation');
+    expect(reasonOf((await sendTo(chain, BETA, nobody)).output)).toBe('the account acts for no organisation');
     const noContract = onCommittee(
       'createResetAdminProposal(address,address,uint256)',
       ['address', 'address', 'uint256'],
       [own, own, week],
     );
-    expect(reasonOf((await sendTo(chain, ALPHA, noContract)).output)).toMatch(/there is no contract/);
+    expect(reasonOf((await sendTo(chain, BETA, noContract)).output)).toMatch(/there is no contract/);
     expect(await view(COMMITTEE_ADDRESS, 'getProposalType(uint256)', [99n], ['uint8'])).toEqual([0n]);
   });
 

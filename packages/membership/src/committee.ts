@@ -1,4 +1,4 @@
-import { type AddressHex, asciiBytes, bytesToHex, type Result, toAddressHex } from '@hansa/primitives';
+import { type AddressHex, asciiBytes, bytesToHex, type Height, type Result, toAddressHex } from '@hansa/primitives';
 import {
   GENESIS_ORGANISATION_COUNT_MAX,
   type Genesis,
@@ -16,8 +16,14 @@ import { organisationOf, type Registry } from './registry.ts';
 export const COMMITTEE_ADDRESS: AddressHex = toAddressHex('0000000000000000000000000000000000010001');
 export const COMMITTEE_KEY: StateKey = systemKey(COMMITTEE_ADDRESS, bytesToHex(asciiBytes('committee')));
 
-/** Proposals that are open or wait for attestations: each new block may look at all of them. */
+/**
+ * Proposals of one organisation that are open or wait for attestations, and of all together. With a full list each
+ * organisation may still have one: nobody can keep the others from proposing.
+ */
+export const OWN_PROPOSAL_COUNT_MAX = 8;
 export const OPEN_PROPOSAL_COUNT_MAX = 64;
+
+export type OpenProposal = { readonly id: number; readonly organisationId: string; readonly deadline: Height };
 
 export type Governor = { readonly organisationId: string; readonly weight: number };
 
@@ -31,8 +37,8 @@ export type Committee = {
   readonly governors: readonly Governor[];
   /** Proposals ever made; ids count from 1. */
   readonly proposalCount: number;
-  /** Ids of those that are not settled, ascending. */
-  readonly openProposals: readonly number[];
+  /** Those that are not settled, ascending by id. */
+  readonly openProposals: readonly OpenProposal[];
 };
 
 export type Ballot = { readonly voter: AddressHex; readonly agrees: boolean };
@@ -54,7 +60,9 @@ export function encodeCommittee(committee: Committee): Uint8Array {
     .u8(committee.winRate)
     .list(committee.governors, (w, { organisationId, weight }) => w.bytes(asciiBytes(organisationId)).u32(weight))
     .u64(committee.proposalCount)
-    .list(committee.openProposals, (w, id) => w.u64(id))
+    .list(committee.openProposals, (w, { id, organisationId, deadline }) =>
+      w.u64(id).bytes(asciiBytes(organisationId)).u64(deadline),
+    )
     .finish();
 }
 
@@ -68,7 +76,11 @@ export function decodeCommittee(bytes: Uint8Array): Result<Committee, ProtocolFa
     weight: r.u32(),
   }));
   const proposalCount = reader.u64();
-  const openProposals = reader.list(OPEN_PROPOSAL_COUNT_MAX, (r) => r.u64());
+  const openProposals = reader.list(OPEN_PROPOSAL_COUNT_MAX + GENESIS_ORGANISATION_COUNT_MAX, (r) => ({
+    id: r.u64(),
+    organisationId: readAscii(r, IDENTIFIER_SIZE_MAX),
+    deadline: r.height(),
+  }));
   return reader.finish({ participationRate, winRate, governors, proposalCount, openProposals });
 }
 

@@ -8,7 +8,7 @@ import type { Action } from './action.ts';
 import { type ApplyContext, applyActions } from './apply.ts';
 import { type Effect, effectOf, type Rules } from './assess.ts';
 import { MEMBERSHIP_CODES, type Refusal } from './codes.ts';
-import { governorOf, OPEN_PROPOSAL_COUNT_MAX, outcomeOf, tallyOf } from './committee.ts';
+import { governorOf, OPEN_PROPOSAL_COUNT_MAX, OWN_PROPOSAL_COUNT_MAX, outcomeOf, tallyOf } from './committee.ts';
 import type { Governed } from './governed.ts';
 import { candidatesOf, type Proposal, statusAt } from './proposal.ts';
 import { findNode, organisationOf, validatorSetOf, withNode } from './registry.ts';
@@ -45,8 +45,13 @@ export function propose(governed: Governed, request: ProposalRequest, context: G
     return refuse(MEMBERSHIP_CODES.invalidInterval, `an interval of 1 to ${INTERVAL_MAX} heights is expected`);
   if (!isPlainText(request.reason, { sizeMin: 0, sizeMax: REASON_SIZE_MAX }))
     return refuse(MEMBERSHIP_CODES.invalidReason, `a reason of at most ${REASON_SIZE_MAX} bytes is expected`);
-  if (committee.openProposals.length >= OPEN_PROPOSAL_COUNT_MAX)
-    return refuse(MEMBERSHIP_CODES.tooManyProposals, `at most ${OPEN_PROPOSAL_COUNT_MAX} proposals can be open`);
+  const ownCount = committee.openProposals.filter((open) => open.organisationId === governor.organisationId).length;
+  const isFull = committee.openProposals.length >= OPEN_PROPOSAL_COUNT_MAX && ownCount > 0;
+  if (isFull || ownCount >= OWN_PROPOSAL_COUNT_MAX)
+    return refuse(
+      MEMBERSHIP_CODES.tooManyProposals,
+      `at most ${OWN_PROPOSAL_COUNT_MAX} proposals of an organisation can be open, ${OPEN_PROPOSAL_COUNT_MAX} of all`,
+    );
   const effect = foreseen(governed, request.actions, context);
   if (!effect.ok) return effect;
   if (effect.value.risks.length > 0 && !request.acceptRisk) return risky(effect.value);
@@ -66,7 +71,8 @@ export function propose(governed: Governed, request: ProposalRequest, context: G
     since: context.height,
     code: 0,
   };
-  const openProposals = [...committee.openProposals, id];
+  const { organisationId, deadline } = proposal;
+  const openProposals = [...committee.openProposals, { id, organisationId, deadline }];
   const opened = { ...governed, committee: { ...committee, proposalCount: id, openProposals } };
   return ok(count({ governed: opened, proposal }, context));
 }
@@ -139,8 +145,10 @@ function nominate(step: Step, context: GovernContext): Step {
     registry = withNode(registry, { ...node, role: 'candidate', weight: Number(action.weight), ...stamp });
   }
   const deadline = (context.height + PROMOTION_HEIGHTS) as Height;
+  const { committee } = governed;
+  const openProposals = committee.openProposals.map((open) => (open.id === proposal.id ? { ...open, deadline } : open));
   return {
-    governed: { ...governed, registry },
+    governed: { ...governed, registry, committee: { ...committee, openProposals } },
     proposal: { ...proposal, status: 'waiting', since: context.height, deadline },
   };
 }
@@ -200,7 +208,7 @@ function failed(step: Step, refusal: Refusal, height: Height): Step {
 
 function close({ governed, proposal }: Step, status: Proposal['status'], height: Height): Step {
   const { committee } = governed;
-  const openProposals = committee.openProposals.filter((id) => id !== proposal.id);
+  const openProposals = committee.openProposals.filter(({ id }) => id !== proposal.id);
   return {
     governed: { ...governed, committee: { ...committee, openProposals } },
     proposal: { ...proposal, status, since: height },

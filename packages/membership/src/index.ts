@@ -36,6 +36,8 @@ export {
   genesisCommittee,
   governorOf,
   OPEN_PROPOSAL_COUNT_MAX,
+  type OpenProposal,
+  OWN_PROPOSAL_COUNT_MAX,
   outcomeOf,
   type Tally,
   tallyOf,

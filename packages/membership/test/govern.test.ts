@@ -10,6 +10,7 @@ import {
   governorOf,
   INTERVAL_MAX,
   OPEN_PROPOSAL_COUNT_MAX,
+  OWN_PROPOSAL_COUNT_MAX,
   outcomeOf,
   PROMOTION_HEIGHTS,
   type ProposalRequest,
@@ -58,7 +59,8 @@ describe('GOV-20: a proposal is made', () => {
       code: 0,
     });
     expect(proposal.effect.risks).toEqual([]);
-    expect(governed.committee).toMatchObject({ proposalCount: 1, openProposals: [1] });
+    const open = [{ id: 1, organisationId: 'org0', deadline: 107 }];
+    expect(governed.committee).toMatchObject({ proposalCount: 1, openProposals: open });
     expect(governed.parameters.window).toBe(8);
     expect(made(governed, [window4]).proposal.id).toBe(2);
   });
@@ -80,10 +82,15 @@ describe('GOV-20: a proposal is made', () => {
     expect(codeOf(propose(governedOf(4), request([]), caller(1)))).toBe(CODES.actionCount);
   });
 
-  it('GOV-20: the number of open proposals is bounded', () => {
-    const openProposals = Array.from({ length: OPEN_PROPOSAL_COUNT_MAX }, (_, i) => i + 1);
-    const full = governedOf(4, { committee: committeeOf(4, { openProposals, proposalCount: 64 }) });
-    expect(codeOf(propose(full, request([window4]), caller(1)))).toBe(CODES.tooManyProposals);
+  it('GOV-20: the number of open proposals is bounded, and nobody takes it all', () => {
+    const open = (count: number, organisationId: string): Governed['committee']['openProposals'] =>
+      Array.from({ length: count }, (_, i) => ({ id: i + 1, organisationId, deadline: height(100) }));
+    const code = (openProposals: Governed['committee']['openProposals']): number =>
+      codeOf(propose(governedOf(4, { committee: committeeOf(4, { openProposals }) }), request([window4]), caller(1)));
+    expect(code(open(OWN_PROPOSAL_COUNT_MAX - 1, 'org0'))).toBe(0);
+    expect(code(open(OWN_PROPOSAL_COUNT_MAX, 'org0'))).toBe(CODES.tooManyProposals);
+    expect(code([...open(OPEN_PROPOSAL_COUNT_MAX - 1, 'org1'), ...open(1, 'org0')])).toBe(CODES.tooManyProposals);
+    expect(code(open(OPEN_PROPOSAL_COUNT_MAX, 'org1'))).toBe(0);
   });
 
   it('GOV-31: a risk must be accepted', () => {
@@ -270,7 +277,9 @@ describe('GOV-40, GOV-42, GOV-43: candidates', () => {
       reason: 'proposal 2',
     });
     expect(waiting.governed.parameters.window).toBe(8);
-    expect(waiting.governed.committee.openProposals).toEqual([2]);
+    expect(waiting.governed.committee.openProposals).toEqual([
+      { id: 2, organisationId: 'org0', deadline: 7 + PROMOTION_HEIGHTS },
+    ]);
     expect(codeOf(vote(waiting, false, caller(1)))).toBe(CODES.proposalNotOpen);
   });
 

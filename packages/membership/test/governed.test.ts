@@ -147,7 +147,9 @@ type Codec = readonly [
 const codecs = [
   [
     'GOV-2 committee',
-    fc.integer({ min: 1, max: 4 }).map((n) => committeeOf(n, { openProposals: [n] })),
+    fc
+      .integer({ min: 1, max: 4 })
+      .map((n) => committeeOf(n, { openProposals: [{ id: n, organisationId: 'org0', deadline: height(9) }] })),
     encodeCommittee,
     decodeCommittee,
   ],

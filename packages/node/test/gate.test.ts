@@ -1,5 +1,5 @@
 import type { NodeId } from '@hansa/primitives';
-import type { TermInfo } from '@hansa/protocol';
+import type { EntryNode, TermInfo } from '@hansa/protocol';
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../src/gate.ts';
 
@@ -18,13 +18,15 @@ const facts = (...nodes: readonly NodeId[]) => ({
 const termOf = (...nodes: readonly NodeId[]): TermInfo =>
   ({ validators: nodes.map((nodeId) => ({ nodeId, weight: 1, organisationId: 'o' })) }) as unknown as TermInfo;
 
-function setUp() {
+function setUp(entries: readonly EntryNode[] = []) {
   const admitted: NodeId[][] = [];
   const dialed: NodeId[][] = [];
+  const addresses: (readonly string[])[][] = [];
   const timers: { readonly delayMs: number; readonly run: () => void; isOff: boolean }[] = [];
   const network = {
     setAdmission: ({ nodes }: ReturnType<typeof facts>) => {
       admitted.push(nodes.map(({ nodeId }) => nodeId));
+      addresses.push(nodes.map((node) => node.addresses));
       dialed.push(nodes.flatMap(({ nodeId, addresses }) => (addresses.length === 0 ? [] : [nodeId])));
     },
   };
@@ -40,9 +42,9 @@ function setUp() {
   const pass = (): void => {
     for (const timer of timers.splice(0)) if (!timer.isOff) timer.run();
   };
-  const gate = createGate(network as never, own, clock);
+  const gate = createGate({ network: network as never, nodeId: own, entries, clock });
   gate.update(facts(own, second, third, fourth, observer), termOf(own, second, third, fourth));
-  return { gate, admitted, dialed, timers, pass };
+  return { gate, admitted, addresses, dialed, timers, pass };
 }
 
 describe('MEM-31: the gate after each block', () => {
@@ -73,5 +75,24 @@ describe('MEM-31: the gate after each block', () => {
     gate.stop();
     pass();
     expect(admitted.at(-1)).toEqual([second, observer, third]);
+  });
+});
+
+describe('JOIN-24: the first peers of a newcomer', () => {
+  const entry = { nodeId: fourth, address: '/ip4/10.0.0.4/tcp/30300' };
+
+  it('JOIN-24: are the entry nodes of its invite too, until its own registry names it', () => {
+    const { gate, admitted, addresses } = setUp([entry, { nodeId: second, address: '/ip4/10.0.0.2/tcp/30300' }]);
+    expect(admitted.at(-1)).toEqual([own, second, third, fourth, observer]);
+    gate.update(facts(second, third), termOf(second, third));
+    expect(admitted.at(-1)).toEqual([second, third, fourth]);
+    expect(addresses.at(-1)).toEqual([
+      ['/ip4/10.0.0.2/tcp/30300', '/ip4/127.0.0.1/tcp/30300'],
+      ['/ip4/127.0.0.1/tcp/30300'],
+      ['/ip4/10.0.0.4/tcp/30300'],
+    ]);
+    gate.update(facts(own, second, third), termOf(second, third));
+    expect(admitted.at(-1)).toEqual([own, second, third]);
+    expect(addresses.at(-1)?.[1]).toEqual(['/ip4/127.0.0.1/tcp/30300']);
   });
 });

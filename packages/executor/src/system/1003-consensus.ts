@@ -71,7 +71,7 @@ function promoteAttested(call: SystemCall, nodeId: string): readonly Log[] {
   const registry = registryOf(state);
   const isValidator = (id: string): boolean => findNode(registry, id)?.role === 'validator';
   const proposal = committeeOf(state)
-    .openProposals.map((id) => readProposal(state, id) as Proposal)
+    .openProposals.map(({ id }) => readProposal(state, id) as Proposal)
     .find((each) => each.status === 'waiting' && candidatesOf(each, isValidator).includes(nodeId as NodeId));
   if (proposal === undefined) return [];
   const isReady = candidatesOf(proposal, isValidator).every((id) =>

@@ -3,11 +3,11 @@ import {
   describeAction,
   organisationOf,
   type Proposal,
+  type Registry,
   readCommittee,
   readHistoryCount,
   readHistoryEntry,
   readProposal,
-  readRegistry,
   statusAt,
   tallyOf,
 } from '@hansa/membership';
@@ -17,6 +17,7 @@ import type { HistoryReport, NodeReports, ProposalReport } from '@hansa/rpc';
 /** Committee, proposals and the history of changes, as the state of the head has them. */
 export function createGovernanceReports(
   reader: LedgerReader,
+  registry: () => Registry,
 ): Pick<NodeReports, 'committee' | 'proposal' | 'membershipHistory'> {
   function read<T>(use: (state: StateSnapshot) => T): T {
     const state = reader.snapshot();
@@ -36,13 +37,13 @@ export function createGovernanceReports(
           winRate,
           governors: governors.map(({ organisationId, weight }) => ({ organisation: organisationId, weight })),
           proposalCount,
-          openProposals,
+          openProposals: openProposals.map(({ id }) => id),
         };
       }),
     proposal: (id) =>
       read((state) => {
         const proposal = readProposal(state, id);
-        return proposal === undefined ? undefined : proposalReport(state, proposal);
+        return proposal === undefined ? undefined : proposalReport(state, proposal, registry());
       }),
     membershipHistory: (index, count) =>
       read((state) => {
@@ -63,9 +64,8 @@ export function createGovernanceReports(
   };
 }
 
-function proposalReport(state: StateSnapshot, proposal: Proposal): ProposalReport {
+function proposalReport(state: StateSnapshot, proposal: Proposal, registry: Registry): ProposalReport {
   const committee = readCommittee(state);
-  const registry = readRegistry(state);
   const { organisationId, proposer, actions, ballots, ...rest } = proposal;
   return {
     ...rest,

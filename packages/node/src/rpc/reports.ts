@@ -161,7 +161,7 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     quarantine: () => health.quarantine(),
     status,
     members,
-    ...createGovernanceReports(reader),
+    ...createGovernanceReports(reader, registry),
     misbehaviour: () => dependencies.misbehaviours.records(),
   };
 }
