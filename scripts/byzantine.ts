@@ -5,7 +5,8 @@
  */
 import { parseArgs } from 'node:util';
 import { startDevnet } from '../test/kit/devnet.ts';
-import { LIAR_PLAYS, type LiarPlay, playLiar, type Watched } from '../test/kit/liar-run.ts';
+import { LIAR_PLAYS, type LiarPlay } from '../test/kit/liar.ts';
+import { playLiar, type Watched } from '../test/kit/liar-run.ts';
 
 const names = LIAR_PLAYS.map(({ name }) => name);
 const USAGE = `npm run byzantine -- [options]   (Linux)

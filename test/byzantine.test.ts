@@ -1,7 +1,8 @@
 /** One of four validators lies, each process real: the others stay one chain, lose nothing, and get on. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rpc, startDevnet, type TestDevnet, until } from './kit/devnet.ts';
-import { LIAR_PLAYS, type LiarReport, playLiar, type Watched } from './kit/liar-run.ts';
+import { LIAR_PLAYS } from './kit/liar.ts';
+import { type LiarReport, playLiar, type Watched } from './kit/liar-run.ts';
 
 /** The others are played by `npm run byzantine`, for a minute each. */
 const PLAYED = ['equivocation', 'forged view-change', 'votes for anything', 'wrong results', 'flood', 'all together'];

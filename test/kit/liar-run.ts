@@ -1,26 +1,11 @@
 /** Four validators under load, one of them a liar: what each strategy costs, and whether the others stay one chain. */
 import { processUse } from '../../packages/testing/src/bench/processes.ts';
-import { LIVE_STRATEGIES, type LiveStrategy } from '../../packages/testing/src/byzantine-node/liar-transport.ts';
 import { type ChainFault, chainOf, faultsOf } from './chain.ts';
 import { heightOf, type ReadyNode, rpc, runHansa, type TestDevnet, until } from './devnet.ts';
-import { type LiarProcess, startLiar } from './liar.ts';
+import { type LiarPlay, type LiarProcess, startLiar } from './liar.ts';
 import { createChance, Load } from './load.ts';
 import { endTerm } from './terms.ts';
 import { Wallet } from './wallet.ts';
-
-/** What the liar does for one window of time. */
-export type LiarPlay = { readonly name: string; readonly strategies: readonly LiveStrategy[] };
-
-/** These lies are told at a view change, and only a primary whose proposals are refused can bring one about. */
-const NEEDS_VIEW_CHANGE: readonly LiveStrategy[] = ['forged view-change', 'forged tip', 'made-up certificates'];
-
-/** Each strategy, and all of them together. */
-export const LIAR_PLAYS: readonly LiarPlay[] = [
-  ...LIVE_STRATEGIES.map((name): LiarPlay => {
-    return { name, strategies: NEEDS_VIEW_CHANGE.includes(name) ? [name, 'odd times'] : [name] };
-  }),
-  { name: 'all together', strategies: LIVE_STRATEGIES.filter((name) => name !== 'silence towards some') },
-];
 
 export type LiarRunOptions = {
   /** Four nodes that nobody else uses; they are stopped at the end. */
@@ -84,8 +69,9 @@ export async function playLiar(options: LiarRunOptions): Promise<LiarReport> {
   governor.nonce = Number(await rpc<string>(first.rpc, 'eth_getTransactionCount', [governor.address, 'pending']));
   const sent = await endTerm(first.rpc, governor, options.leaderPeriod);
   await net.kill(LIAR);
-  const liar = await startLiar(liarNode.dir);
+  const liar = startLiar(liarNode.dir);
   try {
+    await liar.started;
     await until(async () => (await statusOf(liarNode)).voting, 30_000, 'the liar votes');
     const load = new Load({
       urls: () => honest.map((node) => node.rpc),
@@ -112,7 +98,7 @@ export async function playLiar(options: LiarRunOptions): Promise<LiarReport> {
     await load.stop();
     await until(() => isSettled(honest), 30_000, 'the honest nodes have one head and nothing to do');
     const chains = await Promise.all(honest.map((node) => chainOf(node.rpc)));
-    await liar.stop();
+    await stop(liar);
     await net.stop();
     const verified = await Promise.all(honest.map(({ dir }) => runHansa(['verify', '--dir', dir], 300_000)));
     return {
@@ -123,8 +109,13 @@ export async function playLiar(options: LiarRunOptions): Promise<LiarReport> {
       refusals: [...load.refusals],
     };
   } finally {
-    await liar.stop();
+    await stop(liar);
   }
+}
+
+async function stop(liar: LiarProcess): Promise<void> {
+  liar.kill('SIGTERM');
+  await liar.exited;
 }
 
 type WindowOptions = {

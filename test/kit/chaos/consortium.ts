@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareDevnet } from '../../../packages/node/src/cli/devnet/layout.ts';
 import { freePortBase, isAlive, type RunningNode, rpc, type StartOptions, startNode, until } from '../devnet.ts';
+import { type LiarPlay, startLiar } from '../liar.ts';
 import { LinkProxies } from './link-proxies.ts';
 
 export type NodeStatus = {
   readonly voting: boolean;
   readonly height: string;
   readonly primary: string | null;
+  readonly term: number;
   readonly pool: { readonly pending: number; readonly ordered: number };
 };
 
@@ -65,6 +67,15 @@ export class Consortium {
   start(index: number, options: StartOptions & { readonly shell?: string } = {}): void {
     this.expectedGone.delete(index);
     this.#running[index] = startNode(this.directories[index] as string, options);
+  }
+
+  /** In the place of a node that was ended: one with its key that lies. Resolves when it runs. */
+  async startLiar(index: number, play: LiarPlay, seed: number): Promise<void> {
+    this.expectedGone.delete(index);
+    const liar = startLiar(this.directories[index] as string);
+    this.#running[index] = liar;
+    await liar.started;
+    liar.play(play.strategies, seed);
   }
 
   pidOf(index: number): number | undefined {

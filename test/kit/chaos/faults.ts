@@ -1,3 +1,5 @@
+import { until } from '../devnet.ts';
+import { LIAR_PLAYS, type LiarPlay } from '../liar.ts';
 import type { Consortium } from './consortium.ts';
 import { GOOD_LINK, type LinkState } from './link-proxies.ts';
 
@@ -16,14 +18,15 @@ export type FaultKind =
   | 'clocks of all within the skew'
   | 'clock beyond the skew'
   | 'slow disk'
-  | 'full disk';
+  | 'full disk'
+  | 'liar';
 
 /** One fault as it was drawn: nothing of it depends on what happens later. */
 export type Fault = {
   readonly kind: FaultKind;
   readonly victims: readonly number[];
   readonly lastsMs: number;
-  /** Milliseconds, by kind: of delay, of clock, of the disk; bytes per second of a thin link. */
+  /** Milliseconds, by kind: of delay, of clock, of the disk; bytes per second of a thin link; which lies are told. */
   readonly size: number;
 };
 
@@ -43,12 +46,15 @@ const WEIGHTS: Readonly<Record<FaultKind, number>> = {
   'clock beyond the skew': 1,
   'slow disk': 2,
   'full disk': 1,
+  liar: 3,
 };
 export const FAULT_KINDS: readonly FaultKind[] = Object.keys(WEIGHTS) as FaultKind[];
 
 /** The chain's default of `hansa_clock_skew_ms`. */
-const CLOCK_SKEW_MS = 5_000;
+const CLOCK_SKEW_MS = 3_000;
 const FLAP_MS = 300;
+/** 256 heights, a few in a second. */
+const TERM_MS_MAX = 180_000;
 
 /** The next fault of a seed. */
 export function drawFault(chance: () => number, nodeCount: number, kinds: readonly FaultKind[] = FAULT_KINDS): Fault {
@@ -90,13 +96,19 @@ export function drawFault(chance: () => number, nodeCount: number, kinds: readon
       return { kind, victims: some(1), lastsMs, size: (below(2) === 0 ? -1 : 1) * between(10_000, 600_000) };
     case 'slow disk':
       return { kind, victims: below(2) === 0 ? some(1) : order, lastsMs, size: between(20, 150) };
+    case 'liar':
+      return { kind, victims: some(between(1, tolerated)), lastsMs: 2 * lastsMs, size: below(LIAR_PLAYS.length) };
     default:
       return { kind, victims: some(1), lastsMs, size: 0 };
   }
 }
 
-export const describeFault = ({ kind, victims, lastsMs, size }: Fault): string =>
-  `${kind} · node ${victims.join(' ')} · ${(lastsMs / 1000).toFixed(1)} s${size === 0 ? '' : ` · ${size}`}`;
+export function describeFault({ kind, victims, lastsMs, size }: Fault): string {
+  const detail = kind === 'liar' ? playOf(size).name : size === 0 ? '' : String(size);
+  return `${kind} · node ${victims.join(' ')} · ${(lastsMs / 1000).toFixed(1)} s${detail === '' ? '' : ` · ${detail}`}`;
+}
+
+const playOf = (size: number): LiarPlay => LIAR_PLAYS[size] as LiarPlay;
 
 /** Whether the rest can go on without the victims. */
 export function leavesQuorum({ kind, victims }: Fault, nodeCount: number): boolean {
@@ -165,6 +177,10 @@ export async function beginFault(net: Consortium, fault: Fault): Promise<() => v
         net.expectedGone.add(victim);
       }
       return nothing;
+    case 'liar':
+      await Promise.all(victims.map((victim) => net.kill(victim)));
+      await Promise.all(victims.map((victim) => net.startLiar(victim, playOf(size), fault.lastsMs + victim)));
+      return nothing;
   }
 }
 
@@ -175,7 +191,19 @@ export async function endFault(net: Consortium, { kind, victims }: Fault, stop: 
   if (kind === 'pause') for (const victim of victims) net.signal(victim, 'SIGCONT');
   const isChanged = kind.startsWith('clock') || kind.endsWith('disk');
   if (isChanged) await Promise.all(victims.map((victim) => net.kill(victim)));
-  if (isChanged || kind.startsWith('kill')) for (const victim of victims) net.start(victim);
+  if (kind === 'liar') await endLies(net, victims);
+  if (isChanged || kind === 'liar' || kind.startsWith('kill')) for (const victim of victims) net.start(victim);
+}
+
+/**
+ * What a liar has said binds its key until the term ends: others hold its VIEW-CHANGE for a view far away, and pass on
+ * proposals that it would take for those of a second process. Until then it counts as faulty, and is away.
+ */
+async function endLies(net: Consortium, victims: readonly number[]): Promise<void> {
+  await Promise.all(victims.map((victim) => net.kill(victim)));
+  const honest = Array.from({ length: net.count }, (_, i) => i).find((index) => !victims.includes(index)) as number;
+  const { term } = await net.statusOf(honest);
+  await until(async () => (await net.statusOf(honest)).term > term, TERM_MS_MAX, `term ${term} ends`);
 }
 
 /** All links between the victims and the others. */
