@@ -297,7 +297,7 @@ export class Cluster {
     if (node.held.has(effect.type)) return;
     switch (effect.type) {
       case 'send': {
-        const message = { ...effect.vote, signature: NO_SIGNATURE } as Verified<PbftMessage>;
+        const message = { ...effect.vote, signature: NO_SIGNATURE } as unknown as Verified<PbftMessage>;
         if (message.type === 'proposal') this.proposals.set(message.digest, message.proposal);
         this.send(node.index, effect.to, message);
         if (effect.to === 'all') node.inputs.push({ type: 'message', message, from: node.nodeId });

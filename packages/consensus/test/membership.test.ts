@@ -8,7 +8,7 @@ import { Cluster, digestOf, NO_SIGNATURE, nodeIdOf } from './cluster.ts';
 function lastHead(cluster: Cluster, members: readonly number[]): FinalHead {
   const head = cluster.genesisHead();
   const height = 256 as Height;
-  const proposalDigest = digestOf({ ...({} as never), height, view: 0, transactionHashes: [] } as never);
+  const proposalDigest = digestOf({ height, view: 0, transactionHashes: [] } as never);
   const validators = members.map((index) => ({ nodeId: nodeIdOf(index), weight: 1, organisationId: 'o' }));
   const term = {
     ...head.term,

@@ -274,7 +274,7 @@ test('conflicting votes of one validator are reported once, and the first one co
   cluster.tick(1);
   const node = cluster.node(1);
   const send = (text: string): void => {
-    const digest = digestOf({ ...({} as never), height: 1, view: 0, transactionHashes: [text] } as never);
+    const digest = digestOf({ height: 1, view: 0, transactionHashes: [text] } as never);
     const message = {
       type: 'prepare',
       term: 0,

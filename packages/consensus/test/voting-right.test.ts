@@ -16,7 +16,7 @@ import { reportsOf, started, watch } from './messages.ts';
 function lastHead(cluster: Cluster, at: { term: number; height: number; members: readonly number[] }): FinalHead {
   const head = cluster.genesisHead();
   const height = at.height as Height;
-  const proposalDigest = digestOf({ ...({} as never), height, view: 0, transactionHashes: [] } as never);
+  const proposalDigest = digestOf({ height, view: 0, transactionHashes: [] } as never);
   const term = {
     ...head.term,
     term: at.term as Term,

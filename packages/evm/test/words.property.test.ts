@@ -65,7 +65,7 @@ const word = fc.oneof(
         minLength: 8,
         maxLength: 8,
       })
-      .map((limbs) => limbs.reduce((sum, limb) => (sum << 32n) | limb, 0n)),
+      .map((limbs) => limbs.reduce<bigint>((sum, limb) => (sum << 32n) | limb, 0n)),
   },
 );
 const hexOf = (opcode: number): string => opcode.toString(16).padStart(2, '0');

@@ -1,7 +1,7 @@
 /** A proposal becomes a block: order, fees, receipts, header, and the same bytes every time. */
 import { merkleRoot } from '@hansa/crypto';
 import { readTermState, registryRoot } from '@hansa/membership';
-import type { AddressHex, ValidatorIndex, View } from '@hansa/primitives';
+import { type AddressHex, toHashHex, type ValidatorIndex, type View } from '@hansa/primitives';
 import {
   blockHash,
   decodeTransaction,
@@ -29,7 +29,7 @@ describe('genesis (EXE-1)', () => {
         balance: 5n,
         nonce: 3n,
         code: Uint8Array.of(0x60, 0x00),
-        storage: [{ slot: '01'.padStart(64, '0'), value: '02'.padStart(64, '0') }],
+        storage: [{ slot: toHashHex('01'.padStart(64, '0')), value: toHashHex('02'.padStart(64, '0')) }],
       },
     ],
   });

@@ -80,7 +80,7 @@ async function getInvite(id: HashHex): Promise<unknown> {
     request: { to: INVITES_ADDRESS, data: encodeCall('getInvite(bytes32)', ['bytes32'], [id]) },
     gasCap: 10_000_000n,
   });
-  return decodeAbi(['uint8', 'uint256', 'string'], outcome.output);
+  return outcome.type === 'success' ? decodeAbi(['uint8', 'uint256', 'string'], outcome.output) : outcome;
 }
 
 describe('JOIN-10: join on a chain', () => {
@@ -165,7 +165,7 @@ describe('JOIN-10: join on a chain', () => {
   });
 
   it('EXE-18, JOIN-23: the node of a validator brings it for nothing', async () => {
-    const priced = new TestChain({ parameters: { txGasPrice: 7n }, governors: [1, 1] });
+    const priced = new TestChain({ parameters: { minimumGasPrice: 7n }, governors: [1, 1] });
     chain = priced;
     await chain.block([]);
     const wallet = nodeWallet(0);

@@ -43,7 +43,9 @@ describe('the journal of own transactions', () => {
     const flushes: Promise<void>[] = [];
     for (let n = 1; n <= 20; n++) {
       journal.append([bytes(10, n)]);
-      flushes.push(journal.flush().then(() => expect(readFileSync(path).includes(bytes(10, n))).toBe(true)));
+      flushes.push(
+        journal.flush().then(() => expect(readFileSync(path).includes(Buffer.from(bytes(10, n)))).toBe(true)),
+      );
       await Promise.resolve();
     }
     await Promise.all(flushes);

@@ -8,6 +8,7 @@ import {
   type Height,
   type NodeId,
   type Term,
+  toHashHex,
   type ValidatorIndex,
   type View,
 } from '@hansa/primitives';
@@ -243,13 +244,10 @@ export const genesis: fc.Arbitrary<Genesis> = fc
         nonce: fc.bigInt(0n, (1n << 64n) - 2n),
         code: bytes,
         storage: fc
-          .uniqueArray(
-            fc.record({ slot: hash as fc.Arbitrary<string>, value: hex(32).map((text) => `01${text.slice(2)}`) }),
-            {
-              maxLength: 3,
-              selector: (entry) => entry.slot,
-            },
-          )
+          .uniqueArray(fc.record({ slot: hash, value: hex(32).map((text) => toHashHex(`01${text.slice(2)}`)) }), {
+            maxLength: 3,
+            selector: (entry) => entry.slot,
+          })
           .map((list) => list.sort((a, b) => compareText(a.slot, b.slot))),
       }),
       { maxLength: 3, selector: (entry) => entry.address },
