@@ -283,6 +283,19 @@ describe('GOV-40, GOV-42, GOV-43: candidates', () => {
     expect(codeOf(vote(waiting, false, caller(1)))).toBe(CODES.proposalNotOpen);
   });
 
+  it('GOV-40: a promotion that waits keeps its deadline when another one begins to wait', () => {
+    const other = nodeIdAt(8);
+    const added = made(waiting.governed, [{ ...addObserver, nodeId: other } as Action]);
+    const later = done(
+      propose(added.governed, request([{ type: 'addSealer', nodeId: other, weight: 1n }]), caller(1, 20)),
+    );
+    expect(later.proposal).toMatchObject({ id: 4, status: 'waiting' });
+    expect(later.governed.committee.openProposals).toEqual([
+      { id: 2, organisationId: 'org0', deadline: 7 + PROMOTION_HEIGHTS },
+      { id: 4, organisationId: 'org0', deadline: 20 + PROMOTION_HEIGHTS },
+    ]);
+  });
+
   it('GOV-40: one validator among them only changes its weight', () => {
     const again = made(withObserver, [promote, { type: 'addSealer', nodeId: nodeIdAt(0), weight: 1n }]);
     expect(findNode(again.governed.registry, nodeIdAt(0))?.role).toBe('validator');
