@@ -1,4 +1,5 @@
 export { type ChangeSink, Evm, type EvmOptions } from './evm.ts';
+export { isPairingLibraryMissing, type MclModule, usePairingModules } from './precompiles/mcl.ts';
 export { type PointProof, verifyPointProof } from './precompiles/point-evaluation.ts';
 export {
   type AccessList,

@@ -6,6 +6,8 @@ it('exports the engine and its fault, nothing else at run time', () => {
     [
       "Evm",
       "EvmFault",
+      "isPairingLibraryMissing",
+      "usePairingModules",
       "verifyPointProof",
     ]
   `);

@@ -5,6 +5,7 @@ import { blockEnvironment } from './environment.ts';
 import { executeAtOnce, executeTransaction, executeTransfer } from './execute-transaction.ts';
 import { loadEngine } from './load-engine.ts';
 import type { EngineName } from './machine.ts';
+import { preparePairings } from './pairing-modules.ts';
 import type { StateOverlay } from './state-overlay.ts';
 
 export type Executed = {
@@ -35,6 +36,9 @@ export async function executeAll(input: BlockInput, { overlay, info, engine }: C
   const leftOut: LeftOut[] = [...(input.leftOut ?? [])];
   let gasUsed = 0n;
   for (const [position, transaction] of transactions.entries()) {
+    // The first use has been slow; all others are to be quick.
+    const pairings = preparePairings();
+    if (pairings !== undefined) await pairings;
     const rules = {
       height: proposal.height,
       txGasLimit: info.parameters.txGasLimit,

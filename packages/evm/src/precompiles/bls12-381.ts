@@ -1,18 +1,20 @@
 import { bigintToBytes, bytesToBigint } from '@hansa/primitives';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { type Pair, pairingLibrary } from './mcl.ts';
 import { G1_DISCOUNTS, G2_DISCOUNTS } from './msm-discounts.ts';
 import { NOTHING, type Precompile } from './types.ts';
 
 const { Fp, Fp2, Fr, Fp12 } = bls12_381.fields;
 const G1 = bls12_381.G1.Point;
 const G2 = bls12_381.G2.Point;
-type G1Point = InstanceType<typeof G1>;
-type G2Point = InstanceType<typeof G2>;
+type G1Point = InstanceType<typeof bls12_381.G1.Point>;
+type G2Point = InstanceType<typeof bls12_381.G2.Point>;
 
 /** What the library has; its declarations of these two name other types. */
 const mapToG1 = bls12_381.G1.mapToCurve as unknown as (u: bigint) => G1Point;
 const mapToG2 = bls12_381.G2.mapToCurve as unknown as (u: readonly bigint[]) => G2Point;
 
+const CURVE = 'bls12-381';
 /** EIP-2537: a number has 64 bytes, the first 16 of them zero. */
 const NUMBER_SIZE = 64;
 const G1_SIZE = 2 * NUMBER_SIZE;
@@ -52,14 +54,17 @@ export const multiplyBls1: Precompile = (data, gas) => {
   const gasUsed = sumGas(Math.floor(data.length / size), MULTIPLY_G1_GAS, G1_DISCOUNTS);
   if (data.length > 0 && gas < gasUsed) return { gasUsed, output: NOTHING };
   if (data.length === 0 || data.length % size !== 0) return undefined;
-  let sum = G1.ZERO;
+  const points: G1Point[] = [];
+  const scalars: bigint[] = [];
   for (let at = 0; at < data.length; at += size) {
     const point = decodeG1(data.subarray(at, at + G1_SIZE));
-    if (point === undefined || !isOfSubgroup(point)) return undefined;
+    if (point === undefined || !isOfSubgroup1(point)) return undefined;
     const scalar = Fr.create(bytesToBigint(data.subarray(at + G1_SIZE, at + size)));
-    if (scalar !== 0n) sum = sum.add(point.multiplyUnsafe(scalar));
+    if (scalar === 0n || point.is0()) continue;
+    points.push(point);
+    scalars.push(scalar);
   }
-  return { gasUsed, output: encodeG1(sum) };
+  return { gasUsed, output: encodeG1(sumOfProducts1(points, scalars)) };
 };
 
 /** 0x0e. */
@@ -68,14 +73,17 @@ export const multiplyBls2: Precompile = (data, gas) => {
   const gasUsed = sumGas(Math.floor(data.length / size), MULTIPLY_G2_GAS, G2_DISCOUNTS);
   if (data.length > 0 && gas < gasUsed) return { gasUsed, output: NOTHING };
   if (data.length === 0 || data.length % size !== 0) return undefined;
-  let sum = G2.ZERO;
+  const points: G2Point[] = [];
+  const scalars: bigint[] = [];
   for (let at = 0; at < data.length; at += size) {
     const point = decodeG2(data.subarray(at, at + G2_SIZE));
-    if (point === undefined || !isOfSubgroup(point)) return undefined;
+    if (point === undefined || !isOfSubgroup2(point)) return undefined;
     const scalar = Fr.create(bytesToBigint(data.subarray(at + G2_SIZE, at + size)));
-    if (scalar !== 0n) sum = sum.add(point.multiplyUnsafe(scalar));
+    if (scalar === 0n || point.is0()) continue;
+    points.push(point);
+    scalars.push(scalar);
   }
-  return { gasUsed, output: encodeG2(sum) };
+  return { gasUsed, output: encodeG2(sumOfProducts2(points, scalars)) };
 };
 
 /** 0x0f: 1 when the product of the pairings is one. */
@@ -87,11 +95,10 @@ export const pairBls: Precompile = (data, gas) => {
   for (let at = 0; at < data.length; at += PAIR_SIZE) {
     const g1 = decodeG1(data.subarray(at, at + G1_SIZE));
     const g2 = decodeG2(data.subarray(at + G1_SIZE, at + PAIR_SIZE));
-    if (g1 === undefined || g2 === undefined || !isOfSubgroup(g1) || !isOfSubgroup(g2)) return undefined;
+    if (g1 === undefined || g2 === undefined || !isOfSubgroup1(g1) || !isOfSubgroup2(g2)) return undefined;
     if (!g1.is0() && !g2.is0()) pairs.push({ g1, g2 });
   }
-  const isOne = pairs.length === 0 || Fp12.eql(bls12_381.pairingBatch(pairs), Fp12.ONE);
-  return { gasUsed, output: bigintToBytes(isOne ? 1n : 0n, 32) };
+  return { gasUsed, output: bigintToBytes(isProductOne(pairs) ? 1n : 0n, 32) };
 };
 
 /** 0x10: a number of the field becomes a point. */
@@ -117,7 +124,42 @@ function sumGas(count: number, gas: bigint, discounts: readonly number[]): bigin
   return (BigInt(count) * gas * BigInt(discount)) / 1000n;
 }
 
-const isOfSubgroup = (point: G1Point | G2Point): boolean => point.is0() || point.isTorsionFree();
+export function isOfSubgroup1(point: G1Point): boolean {
+  if (point.is0()) return true;
+  return pairingLibrary(CURVE)?.isOfSubgroupG1(point.toAffine()) ?? point.isTorsionFree();
+}
+
+function isOfSubgroup2(point: G2Point): boolean {
+  if (point.is0()) return true;
+  return pairingLibrary(CURVE)?.isOfSubgroupG2(point.toAffine()) ?? point.isTorsionFree();
+}
+
+/** None of the points is at infinity, and no scalar is 0. */
+export function sumOfProducts1(points: readonly G1Point[], scalars: readonly bigint[]): G1Point {
+  const library = pairingLibrary(CURVE);
+  if (library === undefined)
+    return points.reduce((sum, point, i) => sum.add(point.multiplyUnsafe(scalars[i] as bigint)), G1.ZERO);
+  const affine = points.map((point) => point.toAffine());
+  const sum = library.sumG1(affine, scalars);
+  return sum === undefined ? G1.ZERO : new G1(sum.x, sum.y, Fp.ONE);
+}
+
+function sumOfProducts2(points: readonly G2Point[], scalars: readonly bigint[]): G2Point {
+  const library = pairingLibrary(CURVE);
+  if (library === undefined)
+    return points.reduce((sum, point, i) => sum.add(point.multiplyUnsafe(scalars[i] as bigint)), G2.ZERO);
+  const affine = points.map((point) => point.toAffine());
+  const sum = library.sumG2(affine, scalars);
+  return sum === undefined ? G2.ZERO : new G2(Fp2.create(sum.x), Fp2.create(sum.y), Fp2.ONE);
+}
+
+/** Of points of the subgroups, none at infinity. */
+export function isProductOne(pairs: readonly { readonly g1: G1Point; readonly g2: G2Point }[]): boolean {
+  if (pairs.length === 0) return true;
+  const library = pairingLibrary(CURVE);
+  if (library === undefined) return Fp12.eql(bls12_381.pairingBatch([...pairs]), Fp12.ONE);
+  return library.isProductOne(pairs.map(({ g1, g2 }): Pair => ({ g1: g1.toAffine(), g2: g2.toAffine() })));
+}
 
 /** undefined: not on the curve. Zeros are the point at infinity. */
 function decodeG1(bytes: Uint8Array): G1Point | undefined {

@@ -1,5 +1,6 @@
 import { bigintToBytes, bytesToBigint } from '@hansa/primitives';
 import { bn254 } from '@noble/curves/bn254.js';
+import { type Pair, pairingLibrary } from './mcl.ts';
 import { NOTHING, type Precompile, slicePadded } from './types.ts';
 
 const G1 = bn254.G1.Point;
@@ -8,6 +9,7 @@ type G1Point = InstanceType<typeof G1>;
 type G2Point = InstanceType<typeof G2>;
 const { Fp, Fp2, Fr, Fp12 } = bn254.fields;
 
+const CURVE = 'bn254';
 /** Prices of EIP-1108. */
 const ADD_GAS = 150n;
 const MULTIPLY_GAS = 6_000n;
@@ -31,8 +33,7 @@ export const multiplyBn254: Precompile = (data, gas) => {
   const point = decodeG1(input.subarray(0, 64));
   if (point === undefined) return undefined;
   const scalar = Fr.create(bytesToBigint(input.subarray(64, 96)));
-  const product = scalar === 0n ? G1.ZERO : point.multiplyUnsafe(scalar);
-  return { gasUsed: MULTIPLY_GAS, output: encodeG1(product) };
+  return { gasUsed: MULTIPLY_GAS, output: encodeG1(multiply(point, scalar)) };
 };
 
 /** 0x08 (EIP-197): 1 when the product of the pairings is one. */
@@ -48,9 +49,23 @@ export const pairBn254: Precompile = (data, gas) => {
     if (g1 === undefined || g2 === undefined) return undefined;
     if (!g1.is0() && !g2.is0()) pairs.push({ g1, g2 });
   }
-  const isOne = pairs.length === 0 || Fp12.eql(bn254.pairingBatch(pairs), Fp12.ONE);
-  return { gasUsed, output: bigintToBytes(isOne ? 1n : 0n, 32) };
+  return { gasUsed, output: bigintToBytes(isProductOne(pairs) ? 1n : 0n, 32) };
 };
+
+function multiply(point: G1Point, scalar: bigint): G1Point {
+  if (scalar === 0n || point.is0()) return G1.ZERO;
+  const library = pairingLibrary(CURVE);
+  if (library === undefined) return point.multiplyUnsafe(scalar);
+  const product = library.sumG1([point.toAffine()], [scalar]);
+  return product === undefined ? G1.ZERO : new G1(product.x, product.y, Fp.ONE);
+}
+
+function isProductOne(pairs: readonly { readonly g1: G1Point; readonly g2: G2Point }[]): boolean {
+  if (pairs.length === 0) return true;
+  const library = pairingLibrary(CURVE);
+  if (library === undefined) return Fp12.eql(bn254.pairingBatch([...pairs]), Fp12.ONE);
+  return library.isProductOne(pairs.map(({ g1, g2 }): Pair => ({ g1: g1.toAffine(), g2: g2.toAffine() })));
+}
 
 /** undefined: not on the curve. Every point of the curve is of the group. */
 function decodeG1(bytes: Uint8Array): G1Point | undefined {
@@ -76,7 +91,8 @@ function decodeG2(bytes: Uint8Array): G2Point | undefined {
   const y = Fp2.create({ c0: y0, c1: y1 });
   if (!Fp2.eql(Fp2.sqr(y), Fp2.add(Fp2.mul(Fp2.sqr(x), x), G2.CURVE().b))) return undefined;
   const point = new G2(x, y, Fp2.ONE);
-  return point.isTorsionFree() ? point : undefined;
+  const isOfSubgroup = pairingLibrary(CURVE)?.isOfSubgroupG2(point.toAffine()) ?? point.isTorsionFree();
+  return isOfSubgroup ? point : undefined;
 }
 
 function encodeG1(point: G1Point): Uint8Array {

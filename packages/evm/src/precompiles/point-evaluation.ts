@@ -1,13 +1,14 @@
 import { standardSuite } from '@hansa/crypto';
 import { bigintToBytes, bytesToBigint, concatBytes, equalBytes, fromHex } from '@hansa/primitives';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
+import { isOfSubgroup1, isProductOne, sumOfProducts1 } from './bls12-381.ts';
 import { NOTHING, type Precompile } from './types.ts';
 
 const G1 = bls12_381.G1.Point;
 const G2 = bls12_381.G2.Point;
 type G1Point = InstanceType<typeof G1>;
 type G2Point = InstanceType<typeof G2>;
-const { Fr, Fp12 } = bls12_381.fields;
+const { Fr } = bls12_381.fields;
 
 const GAS = 50_000n;
 const INPUT_SIZE = 192;
@@ -51,10 +52,11 @@ export function verifyPointProof(claim: PointProof): boolean {
   const pairs: { g1: G1Point; g2: G2Point }[] = [];
   if (!left.is0()) pairs.push({ g1: left, g2: G2.BASE });
   if (!proof.is0()) pairs.push({ g1: proof.negate(), g2: secretPoint });
-  return pairs.length === 0 || Fp12.eql(bls12_381.pairingBatch(pairs), Fp12.ONE);
+  return isProductOne(pairs);
 }
 
-const times = (point: G1Point, scalar: bigint): G1Point => (scalar === 0n ? G1.ZERO : point.multiplyUnsafe(scalar));
+const times = (point: G1Point, scalar: bigint): G1Point =>
+  scalar === 0n || point.is0() ? G1.ZERO : sumOfProducts1([point], [scalar]);
 
 /** undefined: no point of the subgroup. */
 function decodeG1(bytes: Uint8Array): G1Point | undefined {
@@ -65,5 +67,5 @@ function decodeG1(bytes: Uint8Array): G1Point | undefined {
     // The library's only way to say that these bytes are no point.
     return undefined;
   }
-  return point.is0() || point.isTorsionFree() ? point : undefined;
+  return isOfSubgroup1(point) ? point : undefined;
 }

@@ -13,6 +13,7 @@ import { fromHex, toAddressHex } from '@hansa/primitives';
 import { type Account, accountOf, benchAccounts, prepare, rewind } from './accounts.ts';
 import { measureSignatureCeiling } from './ceiling.ts';
 import { runEvmSuite } from './evm/suite.ts';
+import { findWorst } from './evm/worst.ts';
 import { type Outgoing, runOpenLoop, sendBatch, sleep } from './load.ts';
 import { type Measured, measure, quantile } from './measure.ts';
 import { type BenchNet, startBenchNet } from './net.ts';
@@ -31,7 +32,8 @@ const USAGE = `npm run bench -- [options]
 open loop: transactions at a constant rate, then at half of it, then one at a time; with --overload also at 1.5 times the rate
 
   --suite NAME        network (the default), or evm: the engine of contracts beside EthereumJS; takes --rounds N (7),
-                      --evm-accounts N (1000000), --out and --check (exit code 1 when a bound is missed)
+                      --evm-accounts N (1000000), --out and --check (exit code 1 when a bound is missed);
+                      evm-worst: what takes the most time for its gas, searched for --seconds
   --rate TX_PER_S     offered load (1000)
   --workload NAME     transfer, erc20 or deployment (transfer)
   --seconds S         of the sustained load (60); half load takes at most 30
@@ -70,6 +72,10 @@ const { values } = parseArgs({
 });
 if (values.help) {
   process.stdout.write(USAGE);
+  process.exit(0);
+}
+if (values.suite === 'evm-worst') {
+  await findWorst({ seconds: Number(values.seconds), out: values.out });
   process.exit(0);
 }
 if (values.suite === 'evm') {

@@ -74,16 +74,29 @@ export class World implements StateReader {
     return createdAddress;
   }
 
+  /** The state as the own engine asks for it, with a fresh overlay for what it creates. */
+  port(): Parameters<Evm['bind']>[0] {
+    const overlay = new StateOverlay(this);
+    return {
+      account: (address) => overlay.account(address),
+      storage: (address, slot) => overlay.storage(address, slot),
+      code: (codeHash) => overlay.code(codeHash),
+      putCode: (codeHash, code) => overlay.setCode(codeHash, code),
+      checkpoint: () => overlay.checkpoint(),
+      revertTo: (checkpoint) => overlay.revertTo(checkpoint),
+      blockHash: (height) => (height < 1_000 ? wordOf(height) : undefined),
+    };
+  }
+
   /**
    * The engine of packages/evm itself, its table as a block begins with it: empty. Messages alone, or transactions with
    * intrinsic gas, nonce, balances, refund, receipt and bloom filter.
    */
   ownRunner(kind: 'message' | 'transaction'): Runner {
-    const evm = new Evm({ fork: 'prague', seed: new Uint8Array(randomBytes(16)) });
+    const evm = createOwnEvm();
     return async (calls) => {
-      const overlay = new StateOverlay(this);
       evm.forget();
-      evm.bind(overlayPort(overlay), OWN_ENVIRONMENT);
+      evm.bind(this.port(), OWN_ENVIRONMENT);
       if (kind === 'message') {
         return calls.map((call) => {
           evm.run(messageOf(call));
@@ -117,13 +130,15 @@ export class World implements StateReader {
   }
 }
 
-const OWN_ENVIRONMENT: Parameters<Evm['bind']>[1] = {
+export const OWN_ENVIRONMENT: Parameters<Evm['bind']>[1] = {
   ...ENVIRONMENT,
   chainId: BigInt(ENVIRONMENT.chainId),
   height: BigInt(ENVIRONMENT.height),
   timestamp: BigInt(ENVIRONMENT.timestamp),
   blobBaseFee: 1n,
 };
+
+export const createOwnEvm = (): Evm => new Evm({ fork: 'prague', seed: new Uint8Array(randomBytes(16)) });
 
 function failureOf(evm: Evm): string | undefined {
   const { status } = evm.result();
@@ -133,18 +148,6 @@ function failureOf(evm: Evm): string | undefined {
 function raiseNonce(overlay: StateOverlay, address: AddressHex): void {
   const account = overlay.account(address);
   if (account !== undefined) overlay.setAccount(address, { ...account, nonce: account.nonce + 1n });
-}
-
-function overlayPort(overlay: StateOverlay): Parameters<Evm['bind']>[0] {
-  return {
-    account: (address) => overlay.account(address),
-    storage: (address, slot) => overlay.storage(address, slot),
-    code: (codeHash) => overlay.code(codeHash),
-    putCode: (codeHash, code) => overlay.setCode(codeHash, code),
-    checkpoint: () => overlay.checkpoint(),
-    revertTo: (checkpoint) => overlay.revertTo(checkpoint),
-    blockHash: () => undefined,
-  };
 }
 
 const messageOf = ({ from, to, data }: Call): EvmMessage => ({
