@@ -12,6 +12,7 @@ const names = LIAR_PLAYS.map(({ name }) => name);
 const USAGE = `npm run byzantine -- [options]   (Linux)
   --seconds S        how long each strategy is played (60)
   --strategy NAME    only this one; several by repeating it
+  --accounts N       clients, each waits for one transaction before its next (40)
   --leader-period N  heights of a term: the liar leads the first view of about each fourth one (32)
   --seed S           what the liar draws (1)
   --json             the report as JSON
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     strategy: { type: 'string', multiple: true },
     'leader-period': { type: 'string', default: '32' },
+    accounts: { type: 'string', default: '40' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -33,11 +35,13 @@ const { values } = parseArgs({
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
 const period = Number(values['leader-period']);
+const accountCount = Number(values.accounts);
 const wanted = values.strategy ?? names;
 const isWrong =
   !(seconds >= 1) ||
   !Number.isSafeInteger(seed) ||
   !(Number.isSafeInteger(period) && period >= 1) ||
+  !(Number.isSafeInteger(accountCount) && accountCount >= 1) ||
   wanted.some((name) => !names.includes(name));
 if (values.help || isWrong) {
   (values.help ? process.stdout : process.stderr).write(USAGE);
@@ -51,7 +55,9 @@ const rateOf = ({ transactionCount, seconds: took }: Watched): number => transac
 
 const net = await startDevnet();
 try {
-  say(`${seconds} s for each strategy, six accounts in a closed loop, terms of ${period} heights, seed ${seed}`);
+  say(
+    `${seconds} s for each strategy, ${accountCount} accounts in a closed loop, terms of ${period} heights, seed ${seed}`,
+  );
   const report = await playLiar({
     net,
     plays: LIAR_PLAYS.filter(({ name }) => wanted.includes(name)),
@@ -59,6 +65,7 @@ try {
     healthyMs: Math.max(4, seconds / 4) * 1_000,
     isHealthyBefore: () => true,
     leaderPeriod: String(period),
+    accountCount,
     seed,
     onWatched: (watched) =>
       say(`${(watched.play?.name ?? '(no lies)').padEnd(22)} ${rateOf(watched).toFixed(1).padStart(7)} tx/s`),

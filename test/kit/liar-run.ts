@@ -18,6 +18,8 @@ export type LiarRunOptions = {
   /** Heights of a term: the liar leads the first view of about each fourth one. */
   readonly leaderPeriod: string;
   readonly seed: number;
+  /** Accounts that send, each waits for one transaction before its next; 6 by default. */
+  readonly accountCount?: number;
   readonly onWatched?: (watched: Watched) => void;
 };
 
@@ -49,7 +51,7 @@ const LOOK_MS = 100;
 /** Final transactions before anything is measured: programs run faster when they are warm. */
 const WARM_COUNT = 200;
 /** Of the accounts of the devnet, 0 to 3 govern. */
-const ACCOUNTS = [4, 5, 6, 7, 8, 9];
+const FIRST_ACCOUNT = 4;
 
 type Status = {
   readonly primary: string;
@@ -75,8 +77,10 @@ export async function playLiar(options: LiarRunOptions): Promise<LiarReport> {
     await until(async () => (await statusOf(liarNode)).voting, 30_000, 'the liar votes');
     const load = new Load({
       urls: () => honest.map((node) => node.rpc),
-      accounts: ACCOUNTS,
+      accounts: Array.from({ length: options.accountCount ?? 6 }, (_, i) => FIRST_ACCOUNT + i),
       chance: createChance(seed),
+      // Most accounts have nothing, and need nothing: gas has no price.
+      value: 0n,
     });
     const watched: Watched[] = [];
     const watch = async (play: LiarPlay | undefined, ms: number): Promise<void> => {

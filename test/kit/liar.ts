@@ -34,10 +34,11 @@ export type LiarProcess = RunningNode & {
 export function startLiar(dir: string): LiarProcess {
   const child = fork(PROGRAM, ['--dir', dir], { silent: true, execArgv: [] });
   const running = follow(child);
+  const failure = (code: number | null): Error =>
+    new Error(`the liar ended with ${code}: ${running.stdout().slice(-2_000)}`);
   const next = (event: LiarAnswer['event']): Promise<LiarAnswer> =>
     new Promise((resolve, reject) => {
-      const gone = (code: number | null): void =>
-        reject(new Error(`the liar ended with ${code}: ${running.stdout().slice(-2_000)}`));
+      const gone = (code: number | null): void => reject(failure(code));
       const onMessage = (answer: LiarAnswer): void => {
         if (answer.event !== event) return;
         child.off('message', onMessage);
@@ -47,7 +48,10 @@ export function startLiar(dir: string): LiarProcess {
       child.on('message', onMessage);
       child.once('exit', gone);
     });
-  const order = (what: LiarOrder): void => void child.send(what);
+  const order = (what: LiarOrder): void => {
+    if (!child.connected) throw failure(child.exitCode);
+    child.send(what);
+  };
   return {
     ...running,
     started: next('started').then(() => undefined),

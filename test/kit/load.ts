@@ -14,6 +14,8 @@ export type LoadOptions = {
   /** Accounts that send, each waits for one transaction before its next. */
   readonly accounts: readonly number[];
   readonly chance: () => number;
+  /** What each transfer moves, in wei: 1 by default, 0 for accounts without funds. */
+  readonly value?: bigint;
   /** How long a node is asked to wait for the receipt. */
   readonly waitMs?: number;
 };
@@ -94,7 +96,7 @@ export class Load {
     const wallet = new Wallet(index);
     wallet.nonce = await this.#firstNonce(wallet);
     while (!this.#isStopped) {
-      const { raw, hash } = await wallet.sign();
+      const { raw, hash } = await wallet.sign({ value: this.#options.value ?? 1n });
       const blockHash = await this.#submit(raw);
       if (blockHash !== undefined) this.#onFinal(hash, blockHash);
       this.acknowledged.add(hash);
