@@ -93,6 +93,22 @@ function blsInputs(): Input[] {
       input(`times ${scalar}`, 0x0c, one, hex(scalar, 32)),
       input(`times ${scalar}`, 0x0e, two, hex(scalar, 32)),
     ]),
+    input('sum', 0x0b, one, blsG1(BLS1.toAffine())),
+    input('sum', 0x0d, two, blsG2(BLS2.toAffine())),
+    input('double', 0x0b, one, one),
+    input('double', 0x0d, two, two),
+    input('sum that is nothing', 0x0b, one, blsG1(BLS1.multiply(77n).negate().toAffine())),
+    input('sum that is nothing', 0x0d, two, blsG2(BLS2.multiply(78n).negate().toAffine())),
+    input('sum with infinity', 0x0b, one, nothing(128)),
+    input('sum with infinity', 0x0d, nothing(256), two),
+    input('sum of strangers', 0x0b, blsG1(strangerOfBls1()), one),
+    input('double of a stranger', 0x0d, ...Array<string>(2).fill(blsG2(strangerOf(bls12_381)))),
+    ...[0n, 1n, 12_345n, bls12_381.fields.Fp.ORDER - 1n, bls12_381.fields.Fp.ORDER].flatMap((u) => [
+      input(`map of ${u}`, 0x10, hex(u, 64)),
+      input(`map of ${u} and 7`, 0x11, hex(u, 64), hex(7n, 64)),
+      input(`map of 7 and ${u}`, 0x11, hex(7n, 64), hex(u, 64)),
+    ]),
+    ...POINT_PROOFS.map((proof, index) => input(`point proof ${index}`, 0x0a, proof)),
     input('sum of six', 0x0c, ...sum1),
     input('sum of six', 0x0e, ...sum2),
     input('sum that is nothing', 0x0c, one, hex(1n, 32), one, hex(order - 1n, 32)),
@@ -110,6 +126,19 @@ function blsInputs(): Input[] {
     input('second not of the subgroup', 0x0f, one, blsG2(strangerOf(bls12_381))),
   ];
 }
+
+/** A right one of go-ethereum's tests, and what is wrong with commitment or proof, hashes fitted. */
+const POINT_PROOFS = ['', '80', 'a0', 'c0', 'e0', '00', '9f', 'bf'].flatMap((first) => {
+  const proof =
+    '01e798154708fe7789429634053cbf9f99b619f9f084048927333fce637f549b564c0a11a0f704f4fc3e8acfe0f8245f0ad1347b378fbf96e206da11a5d3630624d25032e67a7e6a4910df5834b8fe70e6bcfeeac0352434196bdf4b2485d5a18f59a8d2a1a625a17f3fea0fe5eb8c896db3764f3185481bc22f91b4aaffcca25f26936857bc3a7c2539ea8ec3a952b7873033e038326e87ed3e1276fd140253fa08e9fc25fb2d9a98527fc22a2c9612fbeafdad446cbc7bcdbdcd780af2c16a';
+  if (first === '') return [proof];
+  const commitment = first + proof.slice(194, 288);
+  const hash = bytesToHex(suite.digest(fromHex(commitment)));
+  return [
+    `01${hash.slice(2)}${proof.slice(64, 192)}${commitment}${proof.slice(288)}`,
+    `${proof.slice(0, 288)}${first}${proof.slice(290)}`,
+  ];
+});
 
 const run = async (createMachine: (options: MachineOptions) => WasmMachine | EthereumjsMachine, input: Input) => {
   const machine = createMachine({

@@ -1,6 +1,6 @@
 import { bigintToBytes, bytesToBigint } from '@hansa/primitives';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
-import { type Pair, pairingLibrary } from './mcl.ts';
+import { type AffineG1, type AffineG2, type Pair, pairingLibrary } from './mcl.ts';
 import { G1_DISCOUNTS, G2_DISCOUNTS } from './msm-discounts.ts';
 import { NOTHING, type Precompile } from './types.ts';
 
@@ -36,7 +36,7 @@ export const addBls1: Precompile = (data, gas) => {
   if (data.length !== 2 * G1_SIZE) return undefined;
   const a = decodeG1(data.subarray(0, G1_SIZE));
   const b = decodeG1(data.subarray(G1_SIZE));
-  return a === undefined || b === undefined ? undefined : { gasUsed: ADD_G1_GAS, output: encodeG1(a.add(b)) };
+  return a === undefined || b === undefined ? undefined : { gasUsed: ADD_G1_GAS, output: encodeG1(add1(a, b)) };
 };
 
 /** 0x0d. */
@@ -45,7 +45,7 @@ export const addBls2: Precompile = (data, gas) => {
   if (data.length !== 2 * G2_SIZE) return undefined;
   const a = decodeG2(data.subarray(0, G2_SIZE));
   const b = decodeG2(data.subarray(G2_SIZE));
-  return a === undefined || b === undefined ? undefined : { gasUsed: ADD_G2_GAS, output: encodeG2(a.add(b)) };
+  return a === undefined || b === undefined ? undefined : { gasUsed: ADD_G2_GAS, output: encodeG2(add2(a, b)) };
 };
 
 /** 0x0c: sum of points times scalars. */
@@ -106,7 +106,7 @@ export const mapToBls1: Precompile = (data, gas) => {
   if (gas < MAP_G1_GAS) return { gasUsed: MAP_G1_GAS, output: NOTHING };
   const u = data.length === NUMBER_SIZE ? numberAt(data, 0) : undefined;
   if (u === undefined) return undefined;
-  return { gasUsed: MAP_G1_GAS, output: encodeG1(mapToG1(u)) };
+  return { gasUsed: MAP_G1_GAS, output: encodeG1(map1(u)) };
 };
 
 /** 0x11. */
@@ -115,7 +115,7 @@ export const mapToBls2: Precompile = (data, gas) => {
   if (data.length !== 2 * NUMBER_SIZE) return undefined;
   const [u0, u1] = [numberAt(data, 0), numberAt(data, 1)];
   if (u0 === undefined || u1 === undefined) return undefined;
-  return { gasUsed: MAP_G2_GAS, output: encodeG2(mapToG2([u0, u1])) };
+  return { gasUsed: MAP_G2_GAS, output: encodeG2(map2(u0, u1)) };
 };
 
 function sumGas(count: number, gas: bigint, discounts: readonly number[]): bigint {
@@ -123,6 +123,31 @@ function sumGas(count: number, gas: bigint, discounts: readonly number[]): bigin
   const discount = discounts[Math.min(count, discounts.length) - 1] as number;
   return (BigInt(count) * gas * BigInt(discount)) / 1000n;
 }
+
+function add1(a: G1Point, b: G1Point): G1Point {
+  const library = pairingLibrary(CURVE);
+  return library === undefined || a.is0() || b.is0() ? a.add(b) : pointOf1(library.addG1(a.toAffine(), b.toAffine()));
+}
+
+function add2(a: G2Point, b: G2Point): G2Point {
+  const library = pairingLibrary(CURVE);
+  return library === undefined || a.is0() || b.is0() ? a.add(b) : pointOf2(library.addG2(a.toAffine(), b.toAffine()));
+}
+
+function map1(u: bigint): G1Point {
+  const library = pairingLibrary(CURVE);
+  return library === undefined ? mapToG1(u) : pointOf1(library.mapToG1(u));
+}
+
+function map2(c0: bigint, c1: bigint): G2Point {
+  const library = pairingLibrary(CURVE);
+  return library === undefined ? mapToG2([c0, c1]) : pointOf2(library.mapToG2({ c0, c1 }));
+}
+
+const pointOf1 = (point: AffineG1 | undefined): G1Point =>
+  point === undefined ? G1.ZERO : new G1(point.x, point.y, Fp.ONE);
+const pointOf2 = (point: AffineG2 | undefined): G2Point =>
+  point === undefined ? G2.ZERO : new G2(Fp2.create(point.x), Fp2.create(point.y), Fp2.ONE);
 
 export function isOfSubgroup1(point: G1Point): boolean {
   if (point.is0()) return true;
@@ -140,8 +165,7 @@ export function sumOfProducts1(points: readonly G1Point[], scalars: readonly big
   if (library === undefined)
     return points.reduce((sum, point, i) => sum.add(point.multiplyUnsafe(scalars[i] as bigint)), G1.ZERO);
   const affine = points.map((point) => point.toAffine());
-  const sum = library.sumG1(affine, scalars);
-  return sum === undefined ? G1.ZERO : new G1(sum.x, sum.y, Fp.ONE);
+  return pointOf1(library.sumG1(affine, scalars));
 }
 
 function sumOfProducts2(points: readonly G2Point[], scalars: readonly bigint[]): G2Point {
@@ -149,8 +173,7 @@ function sumOfProducts2(points: readonly G2Point[], scalars: readonly bigint[]):
   if (library === undefined)
     return points.reduce((sum, point, i) => sum.add(point.multiplyUnsafe(scalars[i] as bigint)), G2.ZERO);
   const affine = points.map((point) => point.toAffine());
-  const sum = library.sumG2(affine, scalars);
-  return sum === undefined ? G2.ZERO : new G2(Fp2.create(sum.x), Fp2.create(sum.y), Fp2.ONE);
+  return pointOf2(library.sumG2(affine, scalars));
 }
 
 /** Of points of the subgroups, none at infinity. */

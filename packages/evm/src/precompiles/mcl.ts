@@ -23,6 +23,10 @@ export type MclModule = {
   _mclBnFp_setLittleEndian(to: number, bytes: number, size: number): number;
   _mclBnFp_setInt32(to: number, value: number): void;
   _mclBnFp_getLittleEndian(to: number, sizeMax: number, from: number): number;
+  _mclBnFp_squareRoot(to: number, from: number): number;
+  _mclBn_setMapToMode(mode: number): number;
+  _mclBnFp_mapToG1(to: number, from: number): number;
+  _mclBnFp2_mapToG2(to: number, from: number): number;
   _mclBnG1_clear(to: number): void;
   _mclBnG2_clear(to: number): void;
   _mclBnG1_isZero(point: number): number;
@@ -45,6 +49,8 @@ export type MclModule = {
 const CURVES: Readonly<Record<CurveName, number>> = { bn254: 4, 'bls12-381': 5 };
 /** Units of 8 bytes of a scalar, times ten, and of a number of the field: what the module was compiled for. */
 const COMPILED_FOR = 46;
+/** Mapping to the curve as EIP-2537 has it (RFC 9380). */
+const MAP_OF_RFC_9380 = 5;
 const LIMBS = 6;
 const FP = 8 * LIMBS;
 const FR = 32;
@@ -84,6 +90,7 @@ export class PairingLibrary {
     this.#module = module;
     const status = module._mclBn_init(CURVES[curve], COMPILED_FOR);
     if (status !== 0) throw new Error(`the pairing library does not know ${curve}: ${status}`);
+    if (curve === 'bls12-381') module._mclBn_setMapToMode(MAP_OF_RFC_9380);
     this.#bytes = module._malloc(FP);
     this.#points = module._malloc(CHUNK * G2);
     this.#others = module._malloc(CHUNK * G2);
@@ -114,9 +121,43 @@ export class PairingLibrary {
       module._mclBnG1_mulVec(this.#part, this.#points, this.#others, count);
       module._mclBnG1_add(this.#sum, this.#sum, this.#part);
     }
-    if (module._mclBnG1_isZero(this.#sum) === 1) return undefined;
-    module._mclBnG1_normalize(this.#sum, this.#sum);
-    return { x: this.#number(this.#sum), y: this.#number(this.#sum + FP) };
+    return this.#affineG1();
+  }
+
+  /** Points of the curve, of the subgroup or not. */
+  addG1(a: AffineG1, b: AffineG1): AffineG1 | undefined {
+    this.#setG1(this.#points, a);
+    this.#setG1(this.#others, b);
+    this.#module._mclBnG1_add(this.#sum, this.#points, this.#others);
+    return this.#affineG1();
+  }
+
+  addG2(a: AffineG2, b: AffineG2): AffineG2 | undefined {
+    this.#setG2(this.#points, a);
+    this.#setG2(this.#others, b);
+    this.#module._mclBnG2_add(this.#sum, this.#points, this.#others);
+    return this.#affineG2();
+  }
+
+  /** Only on BLS12-381. */
+  mapToG1(u: bigint): AffineG1 | undefined {
+    this.#setNumber(this.#points, u);
+    this.#module._mclBnFp_mapToG1(this.#sum, this.#points);
+    return this.#affineG1();
+  }
+
+  /** Only on BLS12-381. */
+  mapToG2({ c0, c1 }: Fp2Value): AffineG2 | undefined {
+    this.#setNumber(this.#points, c0);
+    this.#setNumber(this.#points + FP, c1);
+    this.#module._mclBnFp2_mapToG2(this.#sum, this.#points);
+    return this.#affineG2();
+  }
+
+  /** One of the two square roots in the field, undefined when there is none. */
+  squareRoot(value: bigint): bigint | undefined {
+    this.#setNumber(this.#points, value);
+    return this.#module._mclBnFp_squareRoot(this.#sum, this.#points) === 0 ? this.#number(this.#sum) : undefined;
   }
 
   sumG2(points: readonly AffineG2[], scalars: readonly bigint[]): AffineG2 | undefined {
@@ -131,13 +172,7 @@ export class PairingLibrary {
       module._mclBnG2_mulVec(this.#part, this.#points, this.#others, count);
       module._mclBnG2_add(this.#sum, this.#sum, this.#part);
     }
-    if (module._mclBnG2_isZero(this.#sum) === 1) return undefined;
-    module._mclBnG2_normalize(this.#sum, this.#sum);
-    const at = this.#sum;
-    return {
-      x: { c0: this.#number(at), c1: this.#number(at + FP) },
-      y: { c0: this.#number(at + 2 * FP), c1: this.#number(at + 3 * FP) },
-    };
+    return this.#affineG2();
   }
 
   /** Whether the product of the pairings is one; points MUST be of the subgroup, none at infinity. */
@@ -156,6 +191,22 @@ export class PairingLibrary {
     }
     module._mclBn_finalExp(this.#part, this.#sum);
     return module._mclBnGT_isOne(this.#part) === 1;
+  }
+
+  #affineG1(): AffineG1 | undefined {
+    if (this.#module._mclBnG1_isZero(this.#sum) === 1) return undefined;
+    this.#module._mclBnG1_normalize(this.#sum, this.#sum);
+    return { x: this.#number(this.#sum), y: this.#number(this.#sum + FP) };
+  }
+
+  #affineG2(): AffineG2 | undefined {
+    const at = this.#sum;
+    if (this.#module._mclBnG2_isZero(at) === 1) return undefined;
+    this.#module._mclBnG2_normalize(at, at);
+    return {
+      x: { c0: this.#number(at), c1: this.#number(at + FP) },
+      y: { c0: this.#number(at + 2 * FP), c1: this.#number(at + 3 * FP) },
+    };
   }
 
   #setG1(at: number, { x, y }: AffineG1): void {

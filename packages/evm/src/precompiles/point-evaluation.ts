@@ -2,13 +2,14 @@ import { standardSuite } from '@hansa/crypto';
 import { bigintToBytes, bytesToBigint, concatBytes, equalBytes, fromHex } from '@hansa/primitives';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { isOfSubgroup1, isProductOne, sumOfProducts1 } from './bls12-381.ts';
+import { pairingLibrary } from './mcl.ts';
 import { NOTHING, type Precompile } from './types.ts';
 
 const G1 = bls12_381.G1.Point;
 const G2 = bls12_381.G2.Point;
 type G1Point = InstanceType<typeof G1>;
 type G2Point = InstanceType<typeof G2>;
-const { Fr } = bls12_381.fields;
+const { Fp, Fr } = bls12_381.fields;
 
 const GAS = 50_000n;
 const INPUT_SIZE = 192;
@@ -58,14 +59,29 @@ export function verifyPointProof(claim: PointProof): boolean {
 const times = (point: G1Point, scalar: bigint): G1Point =>
   scalar === 0n || point.is0() ? G1.ZERO : sumOfProducts1([point], [scalar]);
 
-/** undefined: no point of the subgroup. */
+const COMPRESSED = 0x80;
+const INFINITY = 0x40;
+const IS_LARGER = 0x20;
+
+/** undefined: no point of the subgroup. Bits of the first byte: compressed, at infinity, the larger of both y. */
 function decodeG1(bytes: Uint8Array): G1Point | undefined {
-  let point: G1Point;
-  try {
-    point = G1.fromBytes(bytes);
-  } catch {
-    // The library's only way to say that these bytes are no point.
-    return undefined;
-  }
+  const first = bytes[0] as number;
+  const x = bytesToBigint(bytes) & ((1n << 381n) - 1n);
+  if ((first & COMPRESSED) === 0) return undefined;
+  if ((first & INFINITY) !== 0) return (first & IS_LARGER) === 0 && x === 0n ? G1.ZERO : undefined;
+  if (x >= Fp.ORDER) return undefined;
+  const square = Fp.add(Fp.mul(Fp.sqr(x), x), G1.CURVE().b);
+  const root = rootOf(square);
+  if (root === undefined) return undefined;
+  const isLarger = root > Fp.ORDER / 2n;
+  const point = new G1(x, isLarger === ((first & IS_LARGER) !== 0) ? root : Fp.neg(root), Fp.ONE);
   return isOfSubgroup1(point) ? point : undefined;
+}
+
+function rootOf(square: bigint): bigint | undefined {
+  const library = pairingLibrary('bls12-381');
+  if (library !== undefined) return library.squareRoot(square);
+  // Of a field whose order is 3 modulo 4.
+  const root = Fp.pow(square, (Fp.ORDER + 1n) / 4n);
+  return Fp.eql(Fp.sqr(root), square) ? root : undefined;
 }
