@@ -12,7 +12,7 @@ const names = LIAR_PLAYS.map(({ name }) => name);
 const USAGE = `npm run byzantine -- [options]   (Linux)
   --seconds S        how long each strategy is played (60)
   --strategy NAME    only this one; several by repeating it
-  --accounts N       clients, each waits for one transaction before its next (40)
+  --accounts N       clients, each waits for one transaction before its next (12)
   --leader-period N  heights of a term: the liar leads the first view of about each fourth one (32)
   --seed S           what the liar draws (1)
   --json             the report as JSON
@@ -26,7 +26,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '60' },
     strategy: { type: 'string', multiple: true },
     'leader-period': { type: 'string', default: '32' },
-    accounts: { type: 'string', default: '40' },
+    accounts: { type: 'string', default: '12' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },

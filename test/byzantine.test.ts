@@ -6,7 +6,7 @@ import { type LiarReport, playLiar, type Watched } from './kit/liar-run.ts';
 
 /** The others are played by `npm run byzantine`, for a minute each. */
 const PLAYED = ['equivocation', 'forged view-change', 'votes for anything', 'wrong results', 'flood', 'all together'];
-const PLAY_MS = 4_000;
+const PLAY_MS = 3_000;
 /** A node of this chain needs 200 to 260 MB; what is collected late comes on top of it. */
 const RESIDENT_MB_MAX = 450;
 

@@ -49,7 +49,7 @@ export type LiarReport = {
 const LIAR = 3;
 const LOOK_MS = 100;
 /** Final transactions before anything is measured: programs run faster when they are warm. */
-const WARM_COUNT = 200;
+const WARM_COUNT = 150;
 /** Of the accounts of the devnet, 0 to 3 govern. */
 const FIRST_ACCOUNT = 4;
 
