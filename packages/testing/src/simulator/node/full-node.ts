@@ -3,6 +3,7 @@
  * execution, on disks that forget, a network of the simulator, and virtual time. A power cut ends it wherever it strikes.
  */
 import type { FinalHead, PbftStatus } from '@hansa/consensus';
+import type { EngineName } from '@hansa/executor';
 import { type LedgerReader, openLedgerReader } from '@hansa/ledger';
 import {
   BlockWriter,
@@ -60,6 +61,8 @@ export type TransactionStatus = ReturnType<ReturnType<typeof createPoolAccess>['
 type Process = DiskProcess & { isGone: boolean; core: NodeCore | undefined; reader: LedgerReader | undefined };
 
 const POOL_LIMITS = { transactionCountMax: 2_000, accountTransactionCountMax: 64, sizeBytesMax: 4 * 1024 * 1024 };
+/** This node runs contracts on EthereumJS. */
+const ETHEREUMJS_INDEX = 1;
 const HOT_STATE_BYTES_MAX = 256 * 1024;
 const STATE_HISTORY_BLOCKS = 16;
 
@@ -421,7 +424,10 @@ export class FullNode {
   /** Execution in the same thread, with the time that it would take in its own. */
   #connectExecution(process: Process, { answered }: ExecutionChannelEvents): ExecutionChannel {
     const { genesis } = this.#world;
+    // Which engine a node has shows in no block.
+    const engine: EngineName = this.index === ETHEREUMJS_INDEX ? 'ethereumjs' : 'wasm';
     const data = {
+      engine,
       location: this.label,
       genesis,
       hotStateBytesMax: HOT_STATE_BYTES_MAX,

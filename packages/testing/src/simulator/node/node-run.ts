@@ -1,6 +1,8 @@
 /** One run of the full stack: nodes from a seed, chaos, healing, judgement. */
+
 import type { PbftStatus, RuleId } from '@hansa/consensus';
 import { ethereumCrypto, initCrypto } from '@hansa/crypto';
+import { loadEngine } from '@hansa/executor';
 import { buildGenesis, type DriverReport } from '@hansa/node';
 import type { NodeId } from '@hansa/primitives';
 import {
@@ -71,6 +73,8 @@ const NOT_HERE: ReadonlySet<string> = new Set(['twins', 'censorship']);
 
 /** Runs one seed. Equal options give an equal report, bit for bit. One run at a time in a process. */
 export async function runNodeSeed(options: NodeRunOptions): Promise<NodeRunReport> {
+  // Beforehand: what is read from disk in between takes its time, and a run has to be the same each time.
+  await loadEngine('ethereumjs');
   await initCrypto();
   const run = new Chronicle(options);
   const onRejection = (reason: unknown): void => run.noteException(reason);
