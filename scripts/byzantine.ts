@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util';
 import { startDevnet } from '../test/kit/devnet.ts';
 import { LIAR_PLAYS, type LiarPlay } from '../test/kit/liar.ts';
-import { playLiar, type Watched } from '../test/kit/liar-run.ts';
+import { countOf, playLiar, type Watched } from '../test/kit/liar-run.ts';
 
 const names = LIAR_PLAYS.map(({ name }) => name);
 const USAGE = `npm run byzantine -- [options]   (Linux)
@@ -80,10 +80,9 @@ try {
   say('\n| strategy | lies | tx/s without | tx/s with | share | primary | MB resident | |');
   say('| --- | --- | --- | --- | --- | --- | --- | --- |');
   for (const { play, healthy, lied, share } of rows) {
-    const lies = Object.values(lied.lies).reduce((sum, count) => sum + count, 0);
     const leads = `${(100 * lied.leadShare).toFixed(0)} %`;
     const cells = [healthy.toFixed(1), rateOf(lied).toFixed(1), share.toFixed(2), leads, lied.residentMbMax.toFixed(0)];
-    say(`| ${play.name} | ${lies} | ${cells.join(' | ')} | ${verdictOf(share, lied)} |`);
+    say(`| ${play.name} | ${countOf(lied.lies)} | ${cells.join(' | ')} | ${verdictOf(share, lied)} |`);
   }
   say('');
   say(`${report.acknowledgedCount} transactions acknowledged`);
