@@ -41,12 +41,9 @@ export function createProposalSource(
     return inFlight.count() - count;
   }
 
+  const isFollowed = (ancestor: Proposal): boolean => tracker.isMarked(ancestor.height, digestOf(ancestor));
+
   const selectNow: ProposalSource['select'] = ({ height, ancestors, term }, done) => {
-    for (const ancestor of ancestors) {
-      const digest = digestOf(ancestor);
-      if (!tracker.isMarked(ancestor.height, digest))
-        tracker.mark(ancestor, digest, transactions.transactionsOf(ancestor));
-    }
     const { txCountLimit, blockSizeLimit, blockGasLimit } = term.parameters;
     const room = roomFor(ancestors);
     if (room <= 0) return done(undefined);
@@ -65,9 +62,17 @@ export function createProposalSource(
 
   return {
     select: (request, done) => {
+      for (const ancestor of request.ancestors) {
+        if (!isFollowed(ancestor)) tracker.mark(ancestor, digestOf(ancestor), transactions.transactionsOf(ancestor));
+      }
       const waitMs = lastSelectedMs + options.gatherMs - clock.monotonicMs();
-      if (waitMs <= 0) selectNow(request, done);
-      else clock.after(Math.ceil(waitMs), () => selectNow(request, done));
+      if (waitMs <= 0) return selectNow(request, done);
+      clock.after(Math.ceil(waitMs), () => {
+        // Another view may follow other proposals by now, and may have made the transactions of these final: nobody
+        // waits for this answer any more.
+        if (request.ancestors.every(isFollowed)) selectNow(request, done);
+        else done(undefined);
+      });
     },
   };
 }

@@ -1,4 +1,6 @@
 /** Pool, tracker, store and source together, as a primary and as a backup: with the real pool, and real signatures. */
+
+import type { PbftStatus } from '@hansa/consensus';
 import { initCrypto, standardSuite as suite } from '@hansa/crypto';
 import {
   type AddressHex,
@@ -154,8 +156,14 @@ beforeEach(() => {
     beforeMark: () => undefined,
     scheduleGossip: () => undefined,
   });
-  source = createProposalSource(
-    { gatherMs: 0 },
+  source = createSource(0, { ...systemClock, monotonicMs: () => nowMs });
+});
+const createSource = (
+  gatherMs: number,
+  clock: Parameters<typeof createProposalSource>[1]['clock'],
+): ReturnType<typeof createProposalSource> =>
+  createProposalSource(
+    { gatherMs },
     {
       pool,
       tracker,
@@ -167,10 +175,9 @@ beforeEach(() => {
         onCommitted: () => undefined,
       },
       headHeight: () => head as Height,
-      clock: { ...systemClock, monotonicMs: () => nowMs },
+      clock,
     },
   );
-});
 const add = (...transactions: readonly SignedTransaction[]): void => void pool.add(transactions, { type: 'local' });
 
 describe('a backup', () => {
@@ -248,6 +255,39 @@ describe('a primary', () => {
     expect(select(2, [first])).toEqual([b.hash]);
     // A final height is not marked again in the pool.
     expect(pool.counts().ordered).toBe(0);
+  });
+
+  test('gives up what it waited to order when another view has come meanwhile, and made it final', () => {
+    const [a, b, c] = [transfer(0, 0), transfer(1, 0), transfer(2, 0)];
+    add(a, b);
+    const waiting: (() => void)[] = [];
+    const clock = {
+      monotonicMs: () => nowMs,
+      after: (_: number, run: () => void) => {
+        waiting.push(run);
+        return () => undefined;
+      },
+    };
+    const late = createSource(80, clock);
+    const viewIs = (view: number): void =>
+      tracker.onStatus({ term: 0, view, inFlight: [], decidedHeight: 0 } as unknown as PbftStatus);
+    viewIs(0);
+    const [first, second] = [proposalOf(1, [a]), proposalOf(2, [b])];
+    expect([check(first), check(second, [first])]).toEqual(['valid', 'valid']);
+    late.select({ height: 1 as Height, ancestors: [], term: term() }, () => undefined);
+    add(c);
+    late.select({ height: 1 as Height, ancestors: [], term: term() }, () => undefined);
+    nowMs = 10;
+    const answers: unknown[] = [];
+    late.select({ height: 3 as Height, ancestors: [first, second], term: term() }, (hashes) => answers.push(hashes));
+    expect(answers).toEqual([]);
+    viewIs(1);
+    commit(1, [a, b]);
+    nowMs = 90;
+    for (const run of waiting) run();
+    expect(answers).toEqual([undefined]);
+    // Nothing is held back for proposals that nobody follows.
+    expect(select(2)).toEqual([c.hash]);
   });
 
   test('keeps what it has selected, whatever the pool does with its copy', () => {
