@@ -1,8 +1,7 @@
 /** Nodes are killed by SIGKILL in every combination that PBFT must bear, and in one that it must not hide. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chainOf, faultsOf, sendFinal } from './kit/chain.ts';
-import { heightOf, type ReadyNode, rpc, startDevnet, type TestDevnet, until } from './kit/devnet.ts';
-import { headsEqual, playRounds } from './kit/kill-rounds.ts';
+import { headsEqual, heightOf, type ReadyNode, rpc, startDevnet, type TestDevnet, until } from './kit/devnet.ts';
 import { endTerm } from './kit/terms.ts';
 import { Wallet } from './kit/wallet.ts';
 
@@ -130,13 +129,10 @@ describe('a validator that was away while two terms passed', () => {
   });
 });
 
-describe('random kills under load', () => {
-  it('five rounds: all chains equal, each acknowledged transaction exactly once', async () => {
-    const report = await playRounds({ net, rounds: 5, seed: 20260 });
-    expect(report.refusals).toEqual([]);
-    expect(report.acknowledged.size).toBeGreaterThan(100);
+describe('after all of it', () => {
+  it('all chains are equal, each acknowledged transaction is there exactly once', async () => {
     await headsEqual(net);
     const chains = await Promise.all(net.ready.nodes.map((node) => chainOf(node.rpc)));
-    expect(faultsOf(chains, [...sent, ...report.acknowledged])).toEqual([]);
+    expect(faultsOf(chains, sent)).toEqual([]);
   });
 });

@@ -242,3 +242,20 @@ export async function rpc<T>(url: string, method: string, params: readonly unkno
 }
 
 export const heightOf = async (url: string): Promise<number> => Number(await rpc<string>(url, 'eth_blockNumber'));
+
+type PoolStatus = { height: string; pool: { pending: number; ordered: number } };
+
+/** Resolves when nothing is in any pool and all nodes are at one height. */
+export async function headsEqual(net: TestDevnet, timeoutMs = 60_000): Promise<number> {
+  return until(
+    async () => {
+      const all = await Promise.all(net.ready.nodes.map((node) => rpc<PoolStatus>(node.rpc, 'hansa_getStatus')));
+      const isDone = all.every(
+        ({ height, pool }) => height === all[0]?.height && pool.pending === 0 && pool.ordered === 0,
+      );
+      return isDone && all[0] !== undefined ? Number(all[0].height) : undefined;
+    },
+    timeoutMs,
+    'all pools are empty and all heads equal',
+  );
+}
