@@ -5,6 +5,8 @@ import { nodeIdOf, report, type Step, stopVoting } from './state.ts';
 
 type EvidenceKind = Extract<PbftReport, { type: 'evidence' }>['kind'];
 
+export const evidenceKey = (kind: EvidenceKind, sender: ValidatorIndex): string => `${kind}/${sender}`;
+
 /** Reports two messages that an honest validator never signs both; once per (sender, kind) and term, so that it stays bounded. */
 export function reportEvidence(
   step: Step,
@@ -13,7 +15,7 @@ export function reportEvidence(
   messages: { readonly first: PbftMessage; readonly second: PbftMessage },
 ): void {
   const { termState } = step.state;
-  const key = `${kind}/${sender}`;
+  const key = evidenceKey(kind, sender);
   if (termState.evidence.has(key)) return;
   termState.evidence.add(key);
   report(step, { type: 'evidence', kind, sender, nodeId: nodeIdOf(step.state, sender), ...messages });

@@ -13,6 +13,7 @@ import type {
   ViewChangeMessage,
   VoteCertificate,
 } from '@hansa/protocol';
+import { evidenceKey } from './evidence.ts';
 import { primaryOf } from './primary.ts';
 import { signersWeight } from './quorum.ts';
 import { compareClaims, type ReplicaState, stableOf, termOf } from './state.ts';
@@ -40,7 +41,7 @@ export type RejectCode = (typeof REJECT_CODES)[number];
 
 /**
  * Why `message` need not be verified or handled, or undefined when it counts. Cheap and pure; the driver asks before it
- * pays for signatures, and `step` asks again: the same rule at both doors. A conflicting vote is not rejected: it is evidence.
+ * pays for signatures, and `step` asks again: the same rule at both doors. The first conflicting vote of a kind is evidence.
  */
 export function rejectReason(state: ReplicaState, message: PbftMessage): RejectCode | undefined {
   const term =
@@ -105,13 +106,21 @@ function rejectVote(state: ReplicaState, message: PrepareMessage | CommitMessage
   if (message.view < view && !ofPrevious) return 'PBFT_STALE_VIEW';
   if (message.view > view) return undefined;
   const votes = message.type === 'prepare' ? prepares : ofPrevious ? commitsOfPrevious : commits;
-  return votes.get(message.height)?.voteOf(message.sender)?.digest === message.digest ? 'PBFT_DUPLICATE' : undefined;
+  const first = votes.get(message.height)?.voteOf(message.sender);
+  if (first !== undefined && isProven(state, message)) return 'PBFT_DUPLICATE';
+  return first?.digest === message.digest ? 'PBFT_DUPLICATE' : undefined;
+}
+
+/** A validator that has conflicted once in a term can prove no more with it: its next signatures need not be checked. */
+function isProven(state: ReplicaState, { type, sender }: PrepareMessage | CommitMessage | ResultMessage): boolean {
+  return state.termState.evidence.has(evidenceKey(type, sender));
 }
 
 function rejectResult(state: ReplicaState, message: ResultMessage): RejectCode | undefined {
   const wrong = rejectHeight(state, message.height);
   if (wrong !== undefined) return wrong;
   const first = state.termState.results.get(message.height)?.voteOf(message.sender);
+  if (first !== undefined && isProven(state, message)) return 'PBFT_DUPLICATE';
   return first?.digest === message.blockHash ? 'PBFT_DUPLICATE' : undefined;
 }
 

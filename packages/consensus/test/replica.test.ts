@@ -290,6 +290,31 @@ test('conflicting votes of one validator are reported once, and the first one co
   expect(node.reports).toMatchObject([{ type: 'evidence', kind: 'prepare', sender: 3 }]);
 });
 
+test('once a conflict of a validator is proven, its further conflicting votes of that kind are not even verified', () => {
+  const cluster = new Cluster();
+  cluster.tick(1);
+  const node = cluster.node(1);
+  const replica = cluster.replica(1);
+  const author = { term: 0, sender: 3, signature: NO_SIGNATURE };
+  const hashOf = (text: string) => digestOf({ height: 1, view: 0, transactionHashes: [text] } as never);
+  const kinds = [
+    (height: number, text: string) => ({ type: 'prepare', ...author, view: 0, height, digest: hashOf(text) }),
+    (height: number, text: string) => ({ type: 'commit', ...author, view: 0, height, digest: hashOf(text) }),
+    (height: number, text: string) => ({ type: 'result', ...author, height, blockHash: hashOf(text) }),
+  ].map((make) => (height: number, text: string) => make(height, text) as unknown as Verified<PbftMessage>);
+  for (const make of kinds) {
+    const give = (text: string): void =>
+      cluster.give(node, { type: 'message', message: make(1, text), from: nodeIdOf(3) });
+    give('a');
+    expect(replica.rejectReason(make(1, 'b'))).toBeUndefined();
+    give('b');
+    expect(replica.rejectReason(make(1, 'c'))).toBe('PBFT_DUPLICATE');
+    // Where it has not voted yet, its first vote counts as before.
+    expect(replica.rejectReason(make(2, 'c'))).toBeUndefined();
+  }
+  expect(node.reports.map((each) => each.type)).toEqual(['evidence', 'evidence', 'evidence']);
+});
+
 test('a VIEW-CHANGE for a lower view than its author’s last one is stale', () => {
   const cluster = new Cluster();
   cluster.tick(1);

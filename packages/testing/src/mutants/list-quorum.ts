@@ -31,8 +31,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
       ),
       inFile(
         'consensus/reject.ts',
-        "return votes.get(message.height)?.voteOf(message.sender)?.digest === message.digest ? 'PBFT_DUPLICATE' : undefined;",
-        'void votes;\n  return undefined;',
+        "if (first !== undefined && isProven(state, message)) return 'PBFT_DUPLICATE';\n  return first?.digest === message.digest ? 'PBFT_DUPLICATE' : undefined;",
+        'void first;\n  return undefined;',
       ),
       inFile(
         'consensus/reject.ts',
