@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import type { HashHex, NodeId } from '@hansa/primitives';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { encodePreamble } from '../packages/network/src/preamble.ts';
-import { nodePaths, readKey } from '../packages/node/src/directory.ts';
+import { nodePaths } from '../packages/node/src/directory.ts';
+import { noPassphrase, readKey } from '../packages/node/src/keys/key-files.ts';
 import { type ReadyNode, rpc, startDevnet, type TestDevnet, until } from './kit/devnet.ts';
 import { announced, createRogue, framed, type JoinedRogue, type Rogue } from './kit/rogue.ts';
 import { Witness } from './kit/witness.ts';
@@ -120,7 +121,7 @@ describe('after the handshake, with the key of a member', () => {
 
   async function joined(): Promise<JoinedRogue> {
     const paths = nodePaths((net.ready.nodes[memberIndex] as ReadyNode).dir);
-    rogue = await createRogue(net.ready, readKey(paths.nodeKey));
+    rogue = await createRogue(net.ready, readKey(paths.nodeKey, noPassphrase));
     // Each case ends in a ban of ten seconds: in turn, the next one is tried on another node.
     victim = net.ready.nodes[others[turn++ % others.length] as number] as ReadyNode;
     const done = await until(() => rogue.join(victim), 30_000, 'the member’s key is let in');

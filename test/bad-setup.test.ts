@@ -141,6 +141,37 @@ describe('settings', () => {
   });
 });
 
+describe('an encrypted node key', () => {
+  it('starts with its passphrase only, and says what to do without it', async () => {
+    await net.kill(VICTIM);
+    const { dir } = nodeAt(VICTIM);
+    const file = join(root, 'passphrase');
+    writeFileSync(file, 'a passphrase for tests\n', { mode: 0o600 });
+    const plain = readFileSync(join(dir, 'node.key'), 'utf8').trim();
+    expect(await runHansa(['keys', 'encrypt', '--dir', dir, '--passphrase-file', file])).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'node.key'), 'utf8')).not.toContain(plain);
+    const again = await runHansa(['keys', 'encrypt', '--dir', dir, '--passphrase-file', file]);
+    expect(again.stderr).toMatch(/encrypted already[\s\S]*remedy: .*--old-passphrase-file/);
+
+    expect((await failedStart(startNode(dir))).code).toBe('NODE_PASSPHRASE_MISSING');
+    const wrong = startNode(dir, { env: { HANSA_PASSPHRASE: 'another passphrase' } });
+    expect((await failedStart(wrong)).code).toBe('NODE_KEY_PASSPHRASE_WRONG');
+    spawnSync('chmod', ['640', file]);
+    const exposed = startNode(dir, { env: { HANSA_PASSPHRASE_FILE: file } });
+    expect((await failedStart(exposed)).code).toBe('NODE_PASSPHRASE_EXPOSED');
+    spawnSync('chmod', ['600', file]);
+
+    const settings = readFileSync(join(dir, 'hansa.toml'), 'utf8');
+    writeFileSync(join(dir, 'hansa.toml'), `${settings}\n[keys]\npassphrase_file = ${JSON.stringify(file)}\n`);
+    net.restart(VICTIM);
+    await back(VICTIM);
+    const shown = await runHansa(['keys', 'show', '--dir', dir, '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ nodeId: nodeAt(VICTIM).nodeId, nodeKeyEncrypted: true });
+    expect(await runHansa(['keys', 'decrypt', '--dir', dir, '--passphrase-file', file])).toMatchObject({ code: 0 });
+    expect(readFileSync(join(dir, 'node.key'), 'utf8').trim()).toBe(plain);
+  });
+});
+
 describe('ports that are taken', () => {
   it('of RPC, P2P or admin: the start fails and names it', async () => {
     await net.kill(VICTIM);

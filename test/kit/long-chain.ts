@@ -24,9 +24,10 @@ import {
   type SignedTransaction,
   type ValidatorSet,
 } from '@hansa/protocol';
-import { nodePaths, readGenesis, readKey } from '../../packages/node/src/directory.ts';
+import { nodePaths, readGenesis } from '../../packages/node/src/directory.ts';
 import { BlockWriter } from '../../packages/node/src/execution/block-writer.ts';
 import { packTransactions } from '../../packages/node/src/execution/packed-transactions.ts';
+import { noPassphrase, readKey } from '../../packages/node/src/keys/key-files.ts';
 import { runHansa } from './devnet.ts';
 import { accountOf, CHAIN_ID } from './wallet.ts';
 
@@ -60,11 +61,11 @@ export async function buildLongChain({ directory, height, removalAt }: LongChain
   const genesis = readGenesis(genesisFile);
   const keys = new Map(
     dirs.map((dir) => {
-      const key = readKey(nodePaths(dir).nodeKey);
+      const key = readKey(nodePaths(dir).nodeKey, noPassphrase);
       return [suite.nodeIdOf(key), key] as const;
     }),
   );
-  const removedKey = readKey(nodePaths(dirs[4] as string).nodeKey);
+  const removedKey = readKey(nodePaths(dirs[4] as string).nodeKey, noPassphrase);
   const removedId = suite.nodeIdOf(removedKey);
   const ledger = join(directory, 'ledger');
   const writer = new BlockWriter(suite, {

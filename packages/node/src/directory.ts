@@ -1,7 +1,6 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { CryptoSuite, PrivateKey } from '@hansa/crypto';
-import { bytesToHex, ChainError, fromHex, isNodeId, type NodeId } from '@hansa/primitives';
+import { ChainError, isNodeId, type NodeId } from '@hansa/primitives';
 import { type EntryNode, type Genesis, parseGenesis } from '@hansa/protocol';
 import { parseSettings, type Settings } from './config/settings.ts';
 import type { NodeErrorCode } from './errors.ts';
@@ -88,45 +87,6 @@ export function readGenesis(file: string): Genesis {
   return parsed.value;
 }
 
-/**
- * Private key from a file of 64 hex digits that only its owner may read.
- * @throws ChainError NODE_KEY_MISSING, NODE_KEY_INVALID or NODE_KEY_EXPOSED
- */
-export function readKey(file: string): PrivateKey {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8').trim();
-  } catch (cause) {
-    throw failure(
-      'NODE_KEY_MISSING',
-      `the key file ${file} cannot be read`,
-      'restore it, or make a new node by `hansa init`',
-      cause,
-    );
-  }
-  if ((statSync(file).mode & 0o077) !== 0) {
-    throw failure(
-      'NODE_KEY_EXPOSED',
-      `${file} can be read by others than its owner`,
-      `chmod 600 ${file}, and ask yourself who has read it`,
-    );
-  }
-  if (!/^[0-9a-f]{64}$/.test(text)) {
-    throw failure(
-      'NODE_KEY_INVALID',
-      `${file} does not hold 64 lower-case hex digits`,
-      'restore it from where it was kept',
-    );
-  }
-  return fromHex(text);
-}
-
-/** Writes a new key file with mode 0600; never over an existing one. */
-export function writeKey(file: string, key: PrivateKey): void {
-  writeFileSync(file, `${bytesToHex(key)}\n`, { mode: 0o600, flag: 'wx' });
-  chmodSync(file, 0o600);
-}
-
 /** Writes a secret (token, key) readable by its owner only. */
 export function writeSecret(file: string, text: string): void {
   writeFileSync(file, text, { mode: 0o600 });
@@ -147,10 +107,6 @@ export type NodeCard = {
   readonly addresses: readonly string[];
   readonly admins: readonly string[];
 };
-
-export function readNodeId(paths: NodePaths, suite: CryptoSuite): NodeId {
-  return suite.nodeIdOf(readKey(paths.nodeKey));
-}
 
 /** Empty for a node that was not invited. @throws ChainError NODE_CONFIG_INVALID */
 export function readEntries(file: string): readonly EntryNode[] {

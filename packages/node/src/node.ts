@@ -5,12 +5,15 @@ import type { Genesis } from '@hansa/protocol';
 import type { SyncProgress } from '@hansa/sync';
 import type { Settings } from './config/settings.ts';
 import type { NodePaths } from './directory.ts';
+import type { PassphraseSource } from './keys/key-files.ts';
 import type { Logger } from './logger.ts';
 
 export type NodeOptions = {
   readonly paths: NodePaths;
   readonly settings: Settings;
   readonly genesis: Genesis;
+  /** Of the node key, when it is encrypted. */
+  readonly passphrase: PassphraseSource;
   readonly logger: Logger;
   /** Throw away what is damaged and fetch it again from the peers. */
   readonly isRebuild: boolean;

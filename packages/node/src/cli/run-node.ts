@@ -6,6 +6,7 @@ import type { NodeErrorCode } from '../errors.ts';
 import { toFailure } from '../failure.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import type { NodePorts, RunningNode } from '../node.ts';
+import { passphraseFrom } from './passphrase.ts';
 import { VERSION } from './version.ts';
 
 /** Longer than this a stop does not take: what is durable is durable, the rest is given up. */
@@ -57,7 +58,16 @@ export async function runNode(options: RunOptions, { onStarted, ...ports }: RunP
     onStarted?.(node);
     if (isEnding) await node.stop();
   };
-  const nodeOptions = { paths, settings, genesis, logger, onFatal, onRebuild: () => void rebuild().catch(onFatal) };
+  const passphrase = passphraseFrom({ file: settings.keys.passphrase_file });
+  const nodeOptions = {
+    paths,
+    settings,
+    genesis,
+    passphrase,
+    logger,
+    onFatal,
+    onRebuild: () => void rebuild().catch(onFatal),
+  };
   node = await createNode({ ...nodeOptions, isRebuild: options.rebuild === true }, ports);
   onStarted?.(node);
   introduce(node, settings, logger, genesis.chainId);

@@ -12,6 +12,12 @@ const sizeMb = z.int().min(16).max(65_536);
 
 const settingsSchema = z.strictObject({
   node: z.strictObject({ name: z.string().max(64).default('') }).prefault({}),
+  keys: z
+    .strictObject({
+      /** File (0600) with the passphrase of an encrypted node key; empty: where the environment says. */
+      passphrase_file: z.string().max(4_096).default(''),
+    })
+    .prefault({}),
   p2p: z
     .strictObject({
       /** Multiaddrs to listen on. */
@@ -81,6 +87,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
     : T;
 export type Settings = DeepReadonly<{
   node: { name: string };
+  keys: { passphrase_file: string };
   p2p: { listen: string[] };
   rpc: {
     enabled: boolean;

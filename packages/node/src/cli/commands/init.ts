@@ -4,10 +4,12 @@ import { addressToHex, ChainError, fromHex } from '@hansa/primitives';
 import type { Command } from 'commander';
 import { renderSettings } from '../../config/settings.ts';
 import { createVoteStore } from '../../consensus/vote-store-file.ts';
-import { makeDirectory, type NodeCard, nodePaths, readGenesis, writeKey } from '../../directory.ts';
+import { makeDirectory, type NodeCard, nodePaths, readGenesis } from '../../directory.ts';
 import type { NodeErrorCode } from '../../errors.ts';
+import { writeKey } from '../../keys/key-files.ts';
 import { checksummed } from '../address-text.ts';
 import { createOutput } from '../output.ts';
+import { readNewPassphrase } from '../passphrase.ts';
 
 export type InitOptions = {
   readonly dir: string;
@@ -23,6 +25,8 @@ export type InitOptions = {
   readonly corsOrigins?: readonly string[] | undefined;
   /** Of a node that joins by an invite: its key was made already, and its organisation has admins. */
   readonly invitedKey?: PrivateKey | undefined;
+  /** Keys are encrypted from their first byte on disk; the passphrase comes from the environment. */
+  readonly encryptKeys?: boolean | undefined;
 };
 
 const usage = (message: string, remedy: string): ChainError<NodeErrorCode> =>
@@ -43,17 +47,18 @@ export async function initNode(options: InitOptions): Promise<NodeCard> {
     throw usage(`"${options.org}" cannot be the id of an organisation`, 'use 1 to 32 of A-Z a-z 0-9 . _ -');
   }
   if (options.genesis !== undefined) readGenesis(options.genesis);
+  const passphrase = options.encryptKeys === true ? readNewPassphrase({}) : undefined;
   makeDirectory(paths.root);
   makeDirectory(paths.data);
   const nodeKey = options.invitedKey ?? standardSuite.generateKey();
-  writeKey(paths.nodeKey, nodeKey);
+  writeKey(paths.nodeKey, nodeKey, passphrase);
   let admins = options.admin ?? [];
   for (const admin of admins) {
     if (!/^0x[0-9a-fA-F]{40}$/.test(admin)) throw usage(`"${admin}" is no account address`, 'use 0x and 40 hex digits');
   }
   if (admins.length === 0 && options.invitedKey === undefined) {
     const adminKey = standardSuite.generateKey();
-    writeKey(paths.adminKey, adminKey);
+    writeKey(paths.adminKey, adminKey, passphrase);
     admins = [`0x${addressOfKey(adminKey)}`];
   }
   const choice = {
@@ -102,6 +107,7 @@ export function addInitCommand(program: Command): void {
     .option('--announce <multiaddr>', 'address under which others reach the node (repeatable; default: --p2p)', collect)
     .option('--rpc-port <port>', 'port of JSON-RPC on 127.0.0.1', (text) => Number(text), 8545)
     .option('--admin-port <port>', 'port of health and metrics on 127.0.0.1', (text) => Number(text), 9545)
+    .option('--encrypt-keys', 'encrypt the keys with the passphrase that HANSA_PASSPHRASE_FILE names')
     .option('--genesis <file>', 'genesis file of the consortium, if it exists already')
     .option('--json', 'machine-readable output')
     .action(async (options: InitOptions & { json?: boolean }) => {

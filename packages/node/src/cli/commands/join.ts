@@ -2,11 +2,13 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { initCrypto, standardSuite } from '@hansa/crypto';
 import { ChainError, type Height } from '@hansa/primitives';
 import type { Command } from 'commander';
-import { type NodePaths, nodePaths, readKey, writeEntries } from '../../directory.ts';
+import { type NodePaths, nodePaths, writeEntries } from '../../directory.ts';
 import type { NodeErrorCode } from '../../errors.ts';
 import { joinConsortium, type OpenedInvite, openInvite } from '../../join/newcomer.ts';
+import { readKey } from '../../keys/key-files.ts';
 import type { RunningNode } from '../../node.ts';
 import { createOutput, type Output } from '../output.ts';
+import { passphraseFrom } from '../passphrase.ts';
 import { createProgress } from '../progress.ts';
 import { runNode } from '../run-node.ts';
 import { initNode } from './init.ts';
@@ -19,6 +21,7 @@ export type JoinCommandOptions = {
   readonly adminPort: number;
   readonly log?: string;
   readonly exit?: boolean;
+  readonly encryptKeys?: boolean;
   readonly json?: boolean;
 };
 
@@ -40,6 +43,7 @@ export function addJoinCommand(program: Command): void {
     .option('--announce <multiaddr>', 'address under which others reach the node (repeatable; default: --p2p)', collect)
     .option('--rpc-port <port>', 'port of JSON-RPC on 127.0.0.1', (text) => Number(text), 8545)
     .option('--admin-port <port>', 'port of health and metrics on 127.0.0.1', (text) => Number(text), 9545)
+    .option('--encrypt-keys', 'encrypt the key with the passphrase that HANSA_PASSPHRASE_FILE names')
     .option('--log <format>', 'text or json')
     .option('--exit', 'stop when the node is at the head; run it later by `hansa start`')
     .option('--json', 'machine-readable output')
@@ -74,7 +78,7 @@ async function join(text: string, options: JoinCommandOptions): Promise<void> {
 /** The key of a join that was cut off, or a new one, which is written when the genesis file is here and right. */
 function keyFor(paths: NodePaths): Uint8Array {
   if (!existsSync(paths.nodeKey)) return standardSuite.generateKey();
-  if (existsSync(paths.entries) && !existsSync(paths.ledger)) return readKey(paths.nodeKey);
+  if (existsSync(paths.entries) && !existsSync(paths.ledger)) return readKey(paths.nodeKey, passphraseFrom({}));
   throw new ChainError<NodeErrorCode>({
     code: 'NODE_DIRECTORY_EXISTS',
     message: `${paths.root} holds a node already`,
@@ -101,6 +105,7 @@ async function makeDirectory(paths: NodePaths, directory: Directory): Promise<vo
     rpcPort: options.rpcPort,
     adminPort: options.adminPort,
     invitedKey: nodeKey,
+    encryptKeys: options.encryptKeys,
   });
   writeFileSync(paths.genesis, file);
   writeEntries(paths.entries, opened.invite.entries);

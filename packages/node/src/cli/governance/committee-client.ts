@@ -5,10 +5,12 @@ import { encodeCall } from '@hansa/executor';
 import { COMMITTEE_ADDRESS } from '@hansa/membership';
 import { ChainError, compareText } from '@hansa/primitives';
 import type { CommitteeReport, MembersReport, ProposalReport } from '@hansa/rpc';
-import { nodePaths, readKey } from '../../directory.ts';
+import { nodePaths } from '../../directory.ts';
 import type { NodeErrorCode } from '../../errors.ts';
+import { readKey } from '../../keys/key-files.ts';
 import { addressOfKey } from '../commands/init.ts';
 import { DEVNET_NODE, type NodeChoice } from '../node-address.ts';
+import { passphraseFrom } from '../passphrase.ts';
 import { callRpc } from '../rpc-client.ts';
 import { type FinalCall, sendCall } from '../transaction.ts';
 import type { ActionCall } from './action-words.ts';
@@ -26,7 +28,7 @@ export const INTERVAL_DEFAULT: bigint = 604_800n;
 export async function adminKeys(choice: KeyChoice): Promise<readonly Uint8Array[]> {
   await initCrypto();
   const files = choice.key ?? filesAt(choice.dir);
-  const keys = files.map(readKey);
+  const keys = files.map((file) => readKey(file, passphraseFrom({})));
   const seen = new Set<string>();
   return keys.filter((key) => {
     const account = addressOfKey(key);
