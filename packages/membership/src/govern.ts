@@ -159,7 +159,8 @@ export function carryOut(step: Step, context: Omit<GovernContext, 'caller'>): St
   const applied = applyActions(governed, proposal.actions, {
     ...context,
     reason: reasonOf(proposal),
-    isPromoted: () => true,
+    // Who has become a candidate of another proposal meanwhile is left alone (spec MEM-13).
+    isPromoted: (nodeId) => proposal.actions.some((each) => each.type === 'addSealer' && each.nodeId === nodeId),
   });
   if (!applied.ok) return failed(step, applied.error, context.height);
   const refusal = riskFault(proposal, effectOf(rulesOf(governed), rulesOf(applied.value)), governed);

@@ -306,6 +306,16 @@ describe('GOV-40, GOV-42, GOV-43: candidates', () => {
     expect(codeOf(propose(waiting.governed, request([promote]), caller(1)))).toBe(CODES.isCandidate);
   });
 
+  it('GOV-24, MEM-13: neither does one that was made before it became a candidate, and passes now', () => {
+    const four = { ...committeeOf(4), participationRate: 60, winRate: 60 };
+    const removal = made({ ...withObserver, committee: four }, [{ type: 'remove', nodeId: newcomer }]);
+    const promotion = voted(made(removal.governed, [promote]), [2, true], [3, true]);
+    expect(promotion.proposal.status).toBe('waiting');
+    const passed = voted({ governed: promotion.governed, proposal: removal.proposal }, [2, true], [3, true]);
+    expect(passed.proposal).toMatchObject({ status: 'passed', code: CODES.isCandidate });
+    expect(findNode(passed.governed.registry, newcomer)?.role).toBe('candidate');
+  });
+
   it('GOV-42: all of it takes effect together when it is carried out', () => {
     const carried = carryOut(waiting, caller(1, 9));
     expect(carried.proposal).toMatchObject({ status: 'passed', since: 9, code: 0 });

@@ -3,6 +3,21 @@ import { describe, expect, test } from 'vitest';
 import { type NodeRunReport, runNodeSeed } from '../src/simulator/node/node-run.ts';
 
 const SEED_COUNT = 20;
+const MEMBERSHIP_SEED_COUNT = 8;
+
+describe('members that come and go, decided by four organisations of which one is not honest', () => {
+  test(`${MEMBERSHIP_SEED_COUNT} seeds: sets, registry and gate are those of the rules, computed a second time`, async () => {
+    const reports: NodeRunReport[] = [];
+    for (let seed = 1; seed <= MEMBERSHIP_SEED_COUNT; seed++)
+      reports.push(await runNodeSeed({ seed, profile: 'membership' }));
+    const failed = reports.filter(({ violation }) => violation !== undefined);
+    expect(failed.map(({ seed, violation }) => `${seed}: ${violation?.checker}: ${violation?.detail}`)).toEqual([]);
+    const counted = (what: string): number => reports.reduce((total, { counts }) => total + (counts.get(what) ?? 0), 0);
+    for (const what of ['passed', 'denied', 'outdated'])
+      expect([what, counted(`proposal: ${what}`) > 0]).toEqual([what, true]);
+    expect(counted('lie: governor')).toBeGreaterThan(100);
+  }, 240_000);
+});
 
 describe('whole nodes', () => {
   test(`${SEED_COUNT} seeds: every checker holds, the chain and its members change`, async () => {

@@ -1,8 +1,7 @@
 /** `npm run sim -- --help`. */
 import { runSeed } from './cluster.ts';
 import { describeLimits, type RunLimits } from './limits.ts';
-import { NODE_PROFILE } from './node/node-run.ts';
-import { HELP, OptionError, readOptions, type SimOptions } from './options.ts';
+import { HELP, isNodeProfile, OptionError, readOptions, type SimOptions } from './options.ts';
 import { runAnySeed, runSeeds } from './run-seeds.ts';
 import { SCALE_SIZES, scaleLines } from './scale.ts';
 import { shrinkRun } from './shrink.ts';
@@ -83,7 +82,7 @@ function sayVerdict(summary: Summary, mayLeaveRules: boolean): number {
 
 /** Of a run of the consensus core only: whole nodes take too long for many attempts. */
 function saySmaller({ seed, profile }: SeedResult, shape: SimOptions['shape']): void {
-  if (profile === NODE_PROFILE) return;
+  if (isNodeProfile(profile)) return;
   const options = { seed, profile, ...(shape.nodes === undefined ? {} : { nodes: shape.nodes }) };
   const { limits, report, runCount } = shrinkRun(runSeed(options), (smaller) =>
     runSeed({ ...options, limits: smaller }),

@@ -3,10 +3,12 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { PROFILES, type Profile } from './faults.ts';
 import type { RunLimits } from './limits.ts';
-import { NODE_PROFILE } from './node/node-run.ts';
+import { NODE_PROFILES, type NodeProfile } from './node/node-run.ts';
 
 /** Of one seed: of the consensus core, or the full stack. */
-export type AnyProfile = Profile | typeof NODE_PROFILE;
+export type AnyProfile = Profile | NodeProfile;
+export const isNodeProfile = (profile: AnyProfile): profile is NodeProfile =>
+  NODE_PROFILES.some((name) => name === profile);
 
 export type SimOptions = {
   readonly seeds: number;
@@ -32,7 +34,9 @@ export const HELP: string = `Consensus under faults, on virtual time: the real r
                   of one seed: only these of the drawn faults and liars (1,5,9 or none), a shorter chaos;
                   as a failure prints them that was made smaller
   --profile P     ${PROFILES.join(', ')}; drawn from the seed when it is missing.
-                  ${NODE_PROFILE}: the full stack, with ledger, pool, journal, sync and execution
+                  node: the full stack, with ledger, pool, journal, sync and execution
+                  membership: the same, with four organisations that govern, one of them badly, and members
+                  that come and go all the time
   --nodes N       members at the start; drawn from 4 to 7 when it is missing
   --scale         no seeds: a table of what a block costs with 4 to 100 members, all up, and F of them down
   --processes N   how many seeds at a time; one for each core when it is missing
@@ -125,7 +129,7 @@ function naturals(values: Values, name: string): readonly number[] | undefined {
 
 function profileOf(text: string | boolean | undefined): AnyProfile | undefined {
   if (text === undefined) return undefined;
-  const names = [...PROFILES, NODE_PROFILE] as const;
+  const names = [...PROFILES, ...NODE_PROFILES] as const;
   const profile = names.find((name) => name === text);
   if (profile === undefined) throw new OptionError(`--profile is one of ${names.join(', ')}, got "${String(text)}"`);
   return profile;

@@ -2,8 +2,8 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type RunOptions, type RunReport, runSeed } from './cluster.ts';
-import { NODE_PROFILE, type NodeRunReport, runNodeSeed } from './node/node-run.ts';
-import type { AnyProfile } from './options.ts';
+import { type NodeRunReport, runNodeSeed } from './node/node-run.ts';
+import { type AnyProfile, isNodeProfile } from './options.ts';
 import { type SeedResult, toSeedResult } from './summary.ts';
 
 export type SeedJob = {
@@ -59,7 +59,7 @@ export async function runAnySeed(
   options: Omit<RunOptions, 'profile'> & { readonly profile?: AnyProfile },
 ): Promise<RunReport | NodeRunReport> {
   const { profile, ...others } = options;
-  if (profile === NODE_PROFILE) return runNodeSeed(others);
+  if (profile !== undefined && isNodeProfile(profile)) return runNodeSeed({ ...others, profile });
   return runSeed(profile === undefined ? others : { ...others, profile });
 }
 

@@ -3,7 +3,7 @@
  * the model derives, each transaction as a client has sent it, once.
  */
 import { ethereumCrypto } from '@hansa/crypto';
-import { bytesToHex, fromHex, type HashHex, type NodeId } from '@hansa/primitives';
+import { asciiBytes, bytesToHex, compareText, fromHex, type HashHex, type NodeId } from '@hansa/primitives';
 import {
   type BlockBody,
   type BlockHeader,
@@ -14,17 +14,8 @@ import {
 } from '@hansa/protocol';
 import { simVerify } from '../sim-crypto.ts';
 import { EPOCH_MS } from '../world.ts';
-import {
-  ChainModel,
-  type Intent,
-  type ModelTerm,
-  setHash,
-  stateRootOf,
-  tagged,
-  treeRoot,
-  u32,
-  u64,
-} from './chain-model.ts';
+import { ChainModel, type Intent, type ModelTerm } from './chain-model.ts';
+import { setHash, stateRootOf, tagged, treeRoot, u32, u64 } from './digests.ts';
 import { bytesOf } from './ledger-disk.ts';
 import type { NodeWorld } from './node-world.ts';
 
@@ -43,6 +34,8 @@ type CheckedBlock = Found & {
   readonly term: ModelTerm;
 };
 
+/** Kind and address of 0x1003, and `node/`. */
+const NODE_RECORDS = `03${'0'.repeat(36)}1003${bytesToHex(asciiBytes('node/'))}`;
 /** Block hash and key of the term before the header: docs/spec/ledger.md, LED-1. */
 const HEADER_AT = 40;
 
@@ -99,7 +92,14 @@ export class ChainChecker {
     this.#append(node, found, body.value, certificate.value);
   }
 
-  /** Everything that a disk holds, at the end: state by the root, balances by the model. */
+  /** Who may connect by the registry and the term in force (MEM-30), ascending. */
+  admitted(): readonly NodeId[] {
+    const { governance, term } = this.model;
+    const registered = [...governance.members.keys()].filter((nodeId) => this.model.isAdmitted(nodeId));
+    return [...new Set([...registered, ...term.validators.map(({ nodeId }) => nodeId)])].sort(compareText);
+  }
+
+  /** Everything that a disk holds, at the end: state by the root, balances and members by the model. */
   checkDisk(node: CheckedNode): void {
     const entries: { key: Uint8Array; value: Uint8Array }[] = [];
     let headerRecord: Uint8Array | undefined;
@@ -112,6 +112,7 @@ export class ChainChecker {
     if (stateRootOf(entries) !== header.stateRoot)
       this.#fail('chain', `the state of ${node.label} has not the root of height ${header.height}`);
     if (node.height !== this.chain.length) return;
+    this.#checkMembers(node, entries);
     for (const { key, value } of entries) {
       if (key[0] !== 1 || value.length !== 72) continue;
       const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
@@ -122,6 +123,23 @@ export class ChainChecker {
           'truth',
           `${node.label} has another balance for ${bytesToHex(key.subarray(1))} than the chain gives`,
         );
+    }
+  }
+
+  /** MEM-3: each record of a node, and no others. */
+  #checkMembers(node: CheckedNode, entries: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[]): void {
+    const { members } = this.model.governance;
+    const found = new Map(
+      entries.flatMap(({ key, value }) => {
+        const name = bytesToHex(key);
+        return name.startsWith(NODE_RECORDS) ? [[name.slice(NODE_RECORDS.length) as NodeId, value] as const] : [];
+      }),
+    );
+    for (const nodeId of new Set([...found.keys(), ...members.keys()])) {
+      const [value, member] = [found.get(nodeId), members.get(nodeId)];
+      const is = value === undefined ? 'not registered' : describeRecord(value);
+      const due = member === undefined ? 'not registered' : `${member.organisation} ${member.role} ${member.weight}`;
+      if (is !== due) this.#fail('truth', `${node.label} has ${short(nodeId)} as ${is}, by the rules it is ${due}`);
     }
   }
 
@@ -221,6 +239,16 @@ export class ChainChecker {
   #fail(checker: Parameters<NodeWorld['fail']>[0], detail: string): never {
     return this.#world.fail(checker, detail);
   }
+}
+
+const ROLES = ['observer', 'validator', 'candidate', 'suspended'];
+
+/** u8 version, 64-byte node id, text organisation, u8 role, u32 weight. */
+function describeRecord(value: Uint8Array): string {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  const end = 69 + view.getUint32(65);
+  const organisation = new TextDecoder().decode(value.subarray(69, end));
+  return `${organisation} ${ROLES[view.getUint8(end)]} ${view.getUint32(end + 1)}`;
 }
 
 function heightName(height: number): string {

@@ -9,8 +9,9 @@ import { type AddressHex, bytesToHex, type HashHex, type NodeId, toHeight } from
 import { encodeSignedTransaction } from '@hansa/protocol';
 import type { Prng } from '../prng.ts';
 import type { ChainChecker } from './chain-checker.ts';
-import type { Intent, ParameterKey } from './chain-model.ts';
+import type { Intent } from './chain-model.ts';
 import type { FullNode, TransactionStatus } from './full-node.ts';
+import type { GovernIntent, ModelAction } from './governance-model.ts';
 import type { NodeWorld } from './node-world.ts';
 
 const SYSTEM_CONFIG = '0000000000000000000000000000000000001000' as AddressHex;
@@ -26,7 +27,7 @@ const PROPOSAL_GAS_LIMIT = 1_000_000n;
 const ATTEST_US = 700_000;
 const POOL_BUSY_CODES: ReadonlySet<string> = new Set(['POOL_BUSY', 'VERIFY_BUSY', 'POOL_FULL']);
 
-export type Change = Intent extends infer T ? (T extends unknown ? Omit<T, keyof Common> : never) : never;
+type Change = Intent extends infer T ? (T extends unknown ? Omit<T, keyof Common> : never) : never;
 type Common = { sender: unknown; nonce: unknown; lastHeight: unknown };
 
 type Sent = {
@@ -110,7 +111,7 @@ export class Clients {
     const { model, chain } = this.#chain;
     const head = chain.at(-1);
     if (head === undefined) return;
-    for (const [nodeId, { attested }] of model.candidates) {
+    for (const { nodeId, attested } of model.governance.candidates()) {
       for (const { nodeId: by } of model.term.validators) {
         const account = this.#validators.get(by);
         if (account === undefined || attested.has(by) || account.open.length > 0) continue;
@@ -120,10 +121,21 @@ export class Clients {
     }
   }
 
+  /** How many accounts govern. */
+  get adminCount(): number {
+    return this.#admins.length;
+  }
+
+  /** Address of an admin, and whether nothing of it is on its way. */
+  adminAt(index: number): { readonly address: AddressHex; readonly isIdle: boolean } {
+    const admin = this.#admins[index] as Account;
+    this.#settle(admin);
+    return { address: admin.address, isIdle: admin.open.length === 0 };
+  }
+
   /** A transaction of an admin. */
-  govern(change: Change): void {
-    const admin = this.#chance.pick(this.#admins);
-    this.#send(admin, change, undefined);
+  govern(index: number, intent: GovernIntent): void {
+    this.#send(this.#admins[index] as Account, intent, undefined);
   }
 
   /** One more transfer, of somebody who has nothing else open. */
@@ -235,7 +247,7 @@ export class Clients {
   /** Until a node says yes, and again as long as it is not final: a client cannot know better. */
   #submit(sent: Sent, account: Account): void {
     if (sent.isDone || this.#chain.model.executed.has(sent.hash)) return;
-    const up = this.#nodes.filter((node) => node.isUp && this.#chain.model.isRegistered(node.nodeId));
+    const up = this.#nodes.filter((node) => node.isUp && this.#chain.model.isAdmitted(node.nodeId));
     if (up.length > 0) {
       const node = this.#chance.pick(up);
       node.submit(sent.raw, (result) => {
@@ -288,8 +300,9 @@ export class Clients {
         if (place?.height !== status.height || place.index !== status.index)
           lie(`at ${status.height}/${status.index}, the chain has it at ${place?.height}/${place?.index}`);
         const receipt = node.receiptOf(status);
-        if (receipt?.transactionHash !== hash || (receipt.status !== 1 && intent.type === 'transfer'))
-          lie('its receipt is another');
+        if (receipt?.transactionHash !== hash) lie('its receipt is another');
+        else if ((receipt.status === 1) !== place?.isSuccess)
+          lie(`its receipt has status ${receipt.status}, by the rules it ${place?.isSuccess ? 'succeeds' : 'fails'}`);
         return;
       }
       case 'replaced':
@@ -332,7 +345,8 @@ export class Clients {
   }
 
   #sign(account: Account, intent: Intent): Uint8Array {
-    const [to, value, data] = callOf(intent);
+    const organisation = this.#chain.model.governance.organisationOf(account.address);
+    const [to, value, data] = callOf(intent, organisation);
     return encodeSignedTransaction(
       {
         type: intent.lastHeight === undefined ? 0 : 1,
@@ -352,16 +366,10 @@ export class Clients {
   }
 }
 
-function callOf(intent: Intent): readonly [AddressHex, bigint, Uint8Array] {
+function callOf(intent: Intent, organisation: string | undefined): readonly [AddressHex, bigint, Uint8Array] {
   switch (intent.type) {
     case 'transfer':
-      return [intent.to as AddressHex, intent.value, new Uint8Array(0)];
-    case 'add observer':
-      return memberCall('addObserver(string)', intent.nodeId);
-    case 'remove':
-      return memberCall('remove(string)', intent.nodeId);
-    case 'add validator':
-      return memberCall('addSealer(string,uint256)', intent.nodeId, intent.weight);
+      return [intent.to, intent.value, new Uint8Array(0)];
     case 'attest':
       return [
         CONSENSUS,
@@ -372,28 +380,52 @@ function callOf(intent: Intent): readonly [AddressHex, bigint, Uint8Array] {
           [intent.nodeId, BigInt(intent.headHeight), intent.headHash],
         ),
       ];
-    case 'set weight':
-      return memberCall('setWeight(string,uint256)', intent.nodeId, intent.weight);
-    case 'parameter': {
-      const value = [intent.key satisfies ParameterKey, String(intent.value)];
-      return proposalOf(SYSTEM_CONFIG, encodeCall('setValueByKey(string,string)', ['string', 'string'], value));
+    case 'propose': {
+      const { actions, acceptRisk, interval } = intent;
+      const calls = actions.map((action) => actionCall(action, organisation));
+      const targets = calls.map(([target]) => target);
+      return committeeCall('createProposal(address[],bytes[],bool,uint256,string)', [
+        targets,
+        calls.map(([, data]) => data),
+        acceptRisk,
+        BigInt(interval),
+        '',
+      ]);
     }
+    case 'vote':
+      return committeeCall('voteProposal(uint256,bool)', [BigInt(intent.proposal), intent.agrees]);
+    case 'revoke':
+      return committeeCall('revokeProposal(uint256)', [BigInt(intent.proposal)]);
   }
 }
 
-function memberCall(signature: string, nodeId: NodeId, weight?: number): readonly [AddressHex, bigint, Uint8Array] {
-  const data =
-    weight === undefined
-      ? encodeCall(signature, ['string'], [nodeId])
-      : encodeCall(signature, ['string', 'uint256'], [nodeId, BigInt(weight)]);
-  return proposalOf(CONSENSUS, data);
+/** Target and call data of GOV-10. */
+function actionCall(action: ModelAction, own: string | undefined): readonly [AddressHex, Uint8Array] {
+  switch (action.type) {
+    case 'add observer':
+      return action.organisation === own
+        ? [CONSENSUS, encoded('addObserver(string)', [action.nodeId])]
+        : [CONSENSUS, encoded('addObserverOf(string,string,string[])', [action.nodeId, action.organisation, []])];
+    case 'remove':
+    case 'suspend':
+      return [CONSENSUS, encoded(`${action.type}(string)`, [action.nodeId])];
+    case 'add validator':
+      return [CONSENSUS, encoded('addSealer(string,uint256)', [action.nodeId, BigInt(action.weight)])];
+    case 'set weight':
+      return [CONSENSUS, encoded('setWeight(string,uint256)', [action.nodeId, BigInt(action.weight)])];
+    case 'parameter':
+      return [SYSTEM_CONFIG, encoded('setValueByKey(string,string)', [action.key, String(action.value)])];
+  }
 }
 
-/** One organisation governs alone: what it proposes is done at once, or refused. */
-function proposalOf(target: AddressHex, data: Uint8Array): readonly [AddressHex, bigint, Uint8Array] {
-  const signature = 'createProposal(address[],bytes[],bool,uint256,string)';
-  return [COMMITTEE, 0n, encodeCall(signature, argumentTypes(signature), [[target], [data], true, 1_000n, ''])];
-}
+type Values = Parameters<typeof encodeCall>[2];
+const encoded = (signature: string, values: Values): Uint8Array =>
+  encodeCall(signature, argumentTypes(signature), values);
+const committeeCall = (signature: string, values: Values): readonly [AddressHex, bigint, Uint8Array] => [
+  COMMITTEE,
+  0n,
+  encoded(signature, values),
+];
 
 function accountOf(key: Uint8Array): Account {
   return { key, address: ethereumCrypto.addressOfKey(key), nonce: 0n, open: [] };

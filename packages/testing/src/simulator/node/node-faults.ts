@@ -2,8 +2,9 @@
 import type { NodeId } from '@hansa/primitives';
 import type { Prng } from '../prng.ts';
 import type { DelayProfile } from '../sim-network.ts';
-import type { Clients } from './clients.ts';
 import type { FullNode, NodeRun } from './full-node.ts';
+import type { ModelAction } from './governance-model.ts';
+import type { Governors } from './governors.ts';
 import type { NetworkNode } from './node-network.ts';
 
 const WEIGHTS = {
@@ -27,16 +28,33 @@ const WEIGHTS = {
   'add observer': 3,
   'add validator': 4,
   remove: 3,
+  suspend: 1,
   'set weight': 2,
   parameter: 3,
 } as const;
 type Action = keyof typeof WEIGHTS;
+/** Half of all that happens, where members are what is looked at. */
+const MEMBERSHIP_WEIGHTS: Readonly<Record<Action, number>> = {
+  ...WEIGHTS,
+  'add observer': 18,
+  'add validator': 22,
+  remove: 12,
+  suspend: 5,
+  'set weight': 6,
+  parameter: 4,
+};
+type Governing = ModelAction['type'];
+const BATCH_MAX = 3;
 
 const MUTABLE = ['proposal', 'prepare', 'commit', 'result', 'suspect', 'view-change', 'new-view', 'status'];
 
 export type NodeFaultControl = {
   readonly run: NodeRun;
-  readonly clients: Clients;
+  readonly governors: Governors;
+  /** Ids of organisations; a node belongs to the one of its index. */
+  readonly organisations: readonly string[];
+  /** Rather members than machines. */
+  readonly isAboutMembers: boolean;
   readonly endUs: number;
   /** Honest members that may still lose their votes: F minus liars minus those that did. */
   spendFaulty(): boolean;
@@ -56,7 +74,7 @@ export class NodeFaults {
   constructor(control: NodeFaultControl, chance: Prng) {
     this.#control = control;
     this.#chance = chance;
-    for (const [action, weight] of Object.entries(WEIGHTS)) {
+    for (const [action, weight] of Object.entries(control.isAboutMembers ? MEMBERSHIP_WEIGHTS : WEIGHTS)) {
       for (let i = 0; i < weight; i++) this.#actions.push(action as Action);
     }
   }
@@ -192,38 +210,58 @@ export class NodeFaults {
     return !node.isByzantine && !this.#heavy.has(node.nodeId) && this.#control.spendFaulty();
   }
 
-  #govern(action: 'add observer' | 'add validator' | 'remove' | 'set weight' | 'parameter'): void {
-    const { clients, run } = this.#control;
-    const { model } = run.chain;
+  /** A proposal of this change; where several organisations govern, of more than one at times. */
+  #govern(action: Governing): void {
+    const { governors, organisations } = this.#control;
     const chance = this.#chance;
-    const strangers = run.nodes.filter(({ nodeId }) => !model.isRegistered(nodeId));
-    const registered = run.nodes.filter(({ nodeId }) => model.isRegistered(nodeId));
-    const { nodeId, isByzantine, wasWiped } = chance.pick(
-      action === 'add observer' && strangers.length > 0 ? strangers : registered,
-    );
-    switch (action) {
+    const count = organisations.length > 1 ? chance.between(1, BATCH_MAX) : 1;
+    const drawn = Array.from({ length: count }, (_, i) => (i === 0 ? action : chance.pick(GOVERNING)));
+    const actions = new Map<string, ModelAction>();
+    for (const type of drawn) {
+      const change = this.#changeOf(type, actions);
+      if (change !== undefined) actions.set(change.type === 'parameter' ? change.key : change.nodeId, change);
+    }
+    if (actions.size > 0) governors.propose([...actions.values()]);
+  }
+
+  #changeOf(type: Governing, named: ReadonlyMap<string, ModelAction>): ModelAction | undefined {
+    const { run, organisations } = this.#control;
+    const { governance } = run.chain.model;
+    const chance = this.#chance;
+    if (type === 'parameter') {
+      const key = chance.pick(['hansa_window', 'consensus_leader_period', 'tx_count_limit'] as const);
+      const values = { hansa_window: [1, 2, 4, 8], consensus_leader_period: [4, 16, 64], tx_count_limit: [1, 3, 20] };
+      return { type, key, value: chance.pick(values[key]) };
+    }
+    const strangers = run.nodes.filter(({ nodeId }) => governance.memberOf(nodeId) === undefined);
+    const registered = run.nodes.filter(({ nodeId }) => governance.memberOf(nodeId) !== undefined);
+    const node = chance.pick(type === 'add observer' && strangers.length > 0 ? strangers : registered);
+    const { nodeId, isByzantine, wasWiped } = node;
+    if (named.has(nodeId)) return undefined;
+    const isValidator = governance.memberOf(nodeId)?.role === 'validator';
+    switch (type) {
       case 'add observer':
-        if (model.isRegistered(nodeId) && !this.#control.mayRemove(nodeId)) return;
-        clients.govern({ type: action, nodeId });
-        return;
+        if (isValidator && !this.#control.mayRemove(nodeId)) return undefined;
+        return { type, nodeId, organisation: organisations[node.index % organisations.length] as string };
       case 'remove':
-        if (this.#control.mayRemove(nodeId)) clients.govern({ type: action, nodeId });
-        return;
+      case 'suspend':
+        return this.#control.mayRemove(nodeId) ? { type, nodeId } : undefined;
       case 'add validator':
         // More weight for who may be faulty would be more than F.
-        if (!isByzantine && !wasWiped) clients.govern({ type: action, nodeId, weight: 1 });
-        return;
+        return isByzantine || wasWiped ? undefined : { type, nodeId, weight: 1 };
       case 'set weight':
-        if (isByzantine || wasWiped) return;
+        if (isByzantine || wasWiped) return undefined;
         this.#heavy.add(nodeId);
-        clients.govern({ type: action, nodeId, weight: chance.between(1, 3) });
-        return;
-      case 'parameter': {
-        const key = chance.pick(['hansa_window', 'consensus_leader_period', 'tx_count_limit'] as const);
-        const values = { hansa_window: [1, 2, 4, 8], consensus_leader_period: [4, 16, 64], tx_count_limit: [1, 3, 20] };
-        clients.govern({ type: action, key, value: chance.pick(values[key]) });
-        return;
-      }
+        return { type, nodeId, weight: chance.between(1, 3) };
     }
   }
 }
+
+const GOVERNING: readonly Governing[] = [
+  'add observer',
+  'add validator',
+  'remove',
+  'suspend',
+  'set weight',
+  'parameter',
+];

@@ -15,7 +15,7 @@ import {
 import { MessageAssembler, splitMessage } from '@hansa/sync';
 import type { Prng } from '../prng.ts';
 import { simSign } from '../sim-crypto.ts';
-import { tagged, u64 } from './chain-model.ts';
+import { tagged, u64 } from './digests.ts';
 import type { FullNode, NodeRun } from './full-node.ts';
 import type { NetworkNode } from './node-network.ts';
 

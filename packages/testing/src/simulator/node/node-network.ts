@@ -378,6 +378,10 @@ export class Endpoint implements NetworkPort {
     this.#isAlive = parts.isAlive;
   }
 
+  get admitted(): ReadonlySet<NodeId> {
+    return this.#admitted;
+  }
+
   admits(nodeId: NodeId): boolean {
     return this.#admitted.has(nodeId) && (this.#bannedUntilUs.get(nodeId) ?? 0) <= this.#world.queue.nowUs;
   }

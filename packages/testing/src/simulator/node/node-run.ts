@@ -4,7 +4,7 @@ import type { PbftStatus, RuleId } from '@hansa/consensus';
 import { ethereumCrypto, initCrypto } from '@hansa/crypto';
 import { loadEngine } from '@hansa/executor';
 import { buildGenesis, type DriverReport } from '@hansa/node';
-import type { NodeId } from '@hansa/primitives';
+import { compareText, type NodeId } from '@hansa/primitives';
 import {
   DEFAULT_CHAIN_PARAMETERS,
   type Genesis,
@@ -23,27 +23,30 @@ import { RunEnded, type Violation } from '../violation.ts';
 import { VoteChecker } from '../vote-checker.ts';
 import { EPOCH_MS } from '../world.ts';
 import { ChainChecker } from './chain-checker.ts';
-import { ORGANISATION } from './chain-model.ts';
 import { Clients, keysOf } from './clients.ts';
 import { FullNode, type NodeRun } from './full-node.ts';
+import { Governors } from './governors.ts';
 import { NODE_SUITE } from './node-crypto.ts';
 import { NodeFaults } from './node-faults.ts';
 import { NODE_STRATEGIES, NodeLiar } from './node-liar.ts';
 import { NodeNetwork } from './node-network.ts';
 import { NodeWorld } from './node-world.ts';
 
-/** Its name on the command line. */
-export const NODE_PROFILE = 'node';
+/** Names on the command line: whole nodes; and whole nodes whose members change all the time. */
+export const NODE_PROFILES = ['node', 'membership'] as const;
+export type NodeProfile = (typeof NODE_PROFILES)[number];
 
 export type NodeRunOptions = {
   readonly seed: number;
+  /** `node` when it is missing. */
+  readonly profile?: NodeProfile;
   readonly nodes?: number;
   readonly writeTrace?: (line: string) => void;
 };
 
 export type NodeRunReport = {
   readonly seed: number;
-  readonly profile: typeof NODE_PROFILE;
+  readonly profile: NodeProfile;
   readonly nodes: number;
   readonly liars: readonly string[];
   readonly virtualMs: number;
@@ -65,7 +68,12 @@ const JUDGE_US = 30_000_000;
 /** A node hears of a new height once a second at the latest: what is final so long before the judgement, all must have. */
 const SPREAD_US = 2_000_000;
 const ACCOUNT_COUNT = 5;
-const ADMIN_COUNT = 3;
+/** Each with an account; where one organisation governs alone, all of them are its own. */
+const ADMIN_COUNTS: Readonly<Record<NodeProfile, number>> = { node: 3, membership: 4 };
+const ORGANISATIONS: Readonly<Record<NodeProfile, readonly string[]>> = {
+  node: ['alpha'],
+  membership: ['alpha', 'beta', 'gamma', 'delta'],
+};
 /** Events of a run by ordered pair of nodes. */
 const EVENTS_PER_PAIR_MAX = 12_000;
 /** What works only where the pool is a stand-in, or where a key has two processes. */
@@ -88,6 +96,8 @@ export async function runNodeSeed(options: NodeRunOptions): Promise<NodeRunRepor
 
 class Chronicle {
   readonly #seed: number;
+  readonly #profile: NodeProfile;
+  readonly #governors: Governors;
   readonly #chance: Prng;
   readonly #world: NodeWorld;
   readonly #run: NodeRun;
@@ -100,14 +110,16 @@ class Chronicle {
   #highestView = 0;
   #recoveryMs: number | undefined;
 
-  constructor({ seed, nodes, writeTrace }: NodeRunOptions) {
+  constructor({ seed, profile = 'node', nodes, writeTrace }: NodeRunOptions) {
     this.#seed = seed;
+    this.#profile = profile;
+    const isAboutMembers = profile === 'membership';
     const chance = new Prng(seed, 7);
     this.#chance = chance;
     const drawn = chance.pick([4, 4, 4, 5, 6, 7]);
     this.#memberCount = nodes ?? drawn;
-    const candidateCount = chance.pick([0, 1, 2]);
-    const genesis = drawGenesis(chance, this.#memberCount, candidateCount);
+    const candidateCount = chance.pick(isAboutMembers ? [1, 2, 3] : [0, 1, 2]);
+    const genesis = drawGenesis(chance, { profile, memberCount: this.#memberCount, candidateCount });
     const built = buildGenesis(genesis, NODE_SUITE);
     const queue = new EventQueue();
     const world = new NodeWorld({
@@ -148,11 +160,32 @@ class Chronicle {
     network.onSent = ({ index }, packet) => this.#onSent(this.#nodes[index] as FullNode, packet);
     network.onPenalised = ({ index }, peer, message) =>
       this.#onPenalised(this.#nodes[index] as FullNode, peer, message);
-    this.#faultyLeft = Math.floor((this.#memberCount - 1) / 3);
+    const isDemoting = genesis.parameters.demotionTerms > 0;
+    // The rule that makes an absent one an observer leaves a set that bears one faulty validator, not more.
+    this.#faultyLeft = isDemoting ? 1 : Math.floor((this.#memberCount - 1) / 3);
     this.#drawLiars(chance);
     this.#clients = new Clients(
-      { world, chain: this.#run.chain, nodes: this.#nodes, accountCount: ACCOUNT_COUNT, adminCount: ADMIN_COUNT },
+      {
+        world,
+        chain: this.#run.chain,
+        nodes: this.#nodes,
+        accountCount: ACCOUNT_COUNT,
+        adminCount: ADMIN_COUNTS[profile],
+      },
       chance.fork(3),
+    );
+    const risks = chance.fork(5);
+    this.#governors = new Governors(
+      {
+        world,
+        chain: this.#run.chain,
+        clients: this.#clients,
+        nodes: this.#nodes,
+        organisations: ORGANISATIONS[profile],
+        dishonest: isAboutMembers ? chance.fork(6).below(ADMIN_COUNTS[profile]) : undefined,
+        acceptsRisk: () => !isDemoting && (!isAboutMembers || risks.chance(0.7)),
+      },
+      chance.fork(4),
     );
   }
 
@@ -164,6 +197,7 @@ class Chronicle {
       for (const node of this.#nodes) node.start();
       await world.settle();
       this.#clients.start(CHAOS_US + 15_000_000);
+      this.#governors.start(CHAOS_US + 15_000_000);
       await this.#chaos();
       if (world.violation === undefined) await this.#judge();
     } catch (error) {
@@ -203,7 +237,9 @@ class Chronicle {
   async #chaos(): Promise<void> {
     const control = {
       run: this.#run,
-      clients: this.#clients,
+      governors: this.#governors,
+      organisations: ORGANISATIONS[this.#profile],
+      isAboutMembers: this.#profile === 'membership',
       endUs: CHAOS_US,
       spendFaulty: () => {
         if (this.#faultyLeft === 0) return false;
@@ -219,7 +255,7 @@ class Chronicle {
   /** Whatever is asked for takes effect: of those that stay for sure, enough must be honest and keep their votes. */
   #mayRemove(nodeId: NodeId): boolean {
     const tolerated = Math.floor((this.#memberCount - 1) / 3);
-    const staying = this.#run.chain.model.validators().filter((member) => {
+    const staying = this.#run.chain.model.governance.validators().filter((member) => {
       const node = this.#nodes.find((each) => each.nodeId === member.nodeId);
       const isSure = node !== undefined && !node.isByzantine && !node.wasWiped && !this.#removals.has(member.nodeId);
       return isSure && member.nodeId !== nodeId;
@@ -266,11 +302,24 @@ class Chronicle {
 
   #judgeEnd(expected: number): void {
     const { chain } = this.#run;
-    const judged = this.#nodes.filter((node) => !node.isByzantine && chain.model.isRegistered(node.nodeId));
+    const judged = this.#nodes.filter((node) => !node.isByzantine && chain.model.isAdmitted(node.nodeId));
     if (judged.some((node) => node.height < expected))
       this.#world.fail('liveness', `not everybody is at height ${expected} 30 s after healing: ${this.#describe()}`);
     for (const node of this.#nodes) if (!node.isByzantine) chain.checkDisk(node);
+    for (const node of judged) this.#judgeGate(node);
+    for (const { status } of chain.model.governance.proposals) this.#world.count(`proposal: ${status}`);
     this.#clients.judge((node) => judged.includes(node) && !node.wasErased);
+  }
+
+  /** MEM-30: who may connect is who the registry and the term name. */
+  #judgeGate(node: FullNode): void {
+    const { chain } = this.#run;
+    if (node.height !== chain.chain.length) return;
+    const due = chain.admitted();
+    const admitted = [...(node.endpoint?.admitted ?? [])].sort(compareText);
+    if (admitted.join() === due.join()) return;
+    const text = (ids: readonly NodeId[]): string => ids.map((id) => id.slice(0, 4)).join(' ');
+    this.#world.fail('truth', `the gate of ${node.label} lets in ${text(admitted)}; by the registry ${text(due)}`);
   }
 
   /** 2 s, a handshake, and one capped view for each faulty primary that may follow another. */
@@ -363,7 +412,7 @@ class Chronicle {
     const world = this.#world;
     return {
       seed: this.#seed,
-      profile: NODE_PROFILE,
+      profile: this.#profile,
       nodes: this.#memberCount,
       liars: this.#liars.map(({ node, strategies }) => `${node.label}: ${strategies.join(' + ')}`),
       virtualMs: world.queue.nowMs,
@@ -387,7 +436,13 @@ function isConsensusPacket(
   return !['gossip', 'heartbeat', 'sync-request', 'sync-blocks'].includes(packet.type);
 }
 
-function drawGenesis(chance: Prng, memberCount: number, candidateCount: number): Genesis {
+function drawGenesis(
+  chance: Prng,
+  parts: { readonly profile: NodeProfile; readonly memberCount: number; readonly candidateCount: number },
+): Genesis {
+  const { profile, memberCount, candidateCount } = parts;
+  const organisations = ORGANISATIONS[profile];
+  const admins = keysOf('admin', ADMIN_COUNTS[profile]);
   const isObserver = chance.chance(0.5);
   const nodeCount = memberCount + (isObserver ? candidateCount : 0);
   return {
@@ -403,28 +458,31 @@ function drawGenesis(chance: Prng, memberCount: number, candidateCount: number):
       window: chance.pick([1, 2, 4, 8, 8]),
       leaderPeriod: chance.pick([3, 8, 16, 64, 256]),
       txCountLimit: chance.pick([1, 3, 20]),
-      // Who is away for long stays a validator here, so that the set is what was decided.
-      demotionTerms: 0,
+      // 0: who is away for long stays a validator, so that the set is what was decided.
+      demotionTerms: profile === 'membership' ? chance.pick([0, 0, 2, 3]) : 0,
     },
     committee: { participationRate: 66, winRate: 66 },
-    organisations: [
-      {
-        id: ORGANISATION,
-        name: ORGANISATION,
+    organisations: organisations
+      .map((id, index) => ({
+        id,
+        name: id,
         contact: '',
-        admins: keysOf('admin', ADMIN_COUNT).map(addressOf).sort(byText),
+        admins: admins
+          .filter((_, admin) => admin % organisations.length === index)
+          .map(addressOf)
+          .sort(byText),
         threshold: 1,
         governorWeight: 1,
-      },
-    ],
+      }))
+      .sort((a, b) => byText(a.id, b.id)),
     nodes: Array.from({ length: nodeCount }, (_, index) => ({
       nodeId: simNodeId(index),
-      organisationId: ORGANISATION,
+      organisationId: organisations[index % organisations.length] as string,
       role: index < memberCount ? ('validator' as const) : ('observer' as const),
       weight: index < memberCount ? 1 : 0,
       addresses: [],
     })),
-    accounts: [...keysOf('client', ACCOUNT_COUNT), ...keysOf('admin', ADMIN_COUNT)]
+    accounts: [...keysOf('client', ACCOUNT_COUNT), ...admins]
       .map((key) => ({
         address: addressOf(key),
         balance: 1_000_000n,
