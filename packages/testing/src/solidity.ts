@@ -16,8 +16,15 @@ type CompilerOutput = {
   >;
 };
 
-/** Compiles a source that may import from installed packages such as @openzeppelin/contracts. */
+/** Compiles one contract of a source that may import from installed packages such as @openzeppelin/contracts. */
 export function compile(source: string, name: string): CompiledContract {
+  const contract = compileAll(source).get(name);
+  if (contract === undefined) throw new Error(`the source has no contract ${name}`);
+  return contract;
+}
+
+/** All contracts of a source but those that it imports, by name. Takes seconds. */
+export function compileAll(source: string): ReadonlyMap<string, CompiledContract> {
   const solc = require('solc') as { compile(input: string, callbacks: object): string };
   const input = {
     language: 'Solidity',
@@ -38,9 +45,8 @@ export function compile(source: string, name: string): CompiledContract {
   const output = JSON.parse(solc.compile(JSON.stringify(input), { import: find })) as CompilerOutput;
   const errors = (output.errors ?? []).filter((error) => error.severity === 'error');
   if (errors.length > 0) throw new Error(errors.map((error) => error.formattedMessage).join('\n'));
-  const contract = output.contracts['Test.sol']?.[name];
-  if (contract === undefined) throw new Error(`the source has no contract ${name}`);
-  return { abi: contract.abi, bytecode: `0x${contract.evm.bytecode.object}` };
+  const contracts = Object.entries(output.contracts['Test.sol'] ?? {});
+  return new Map(contracts.map(([name, { abi, evm }]) => [name, { abi, bytecode: `0x${evm.bytecode.object}` }]));
 }
 
 /** An ERC-20 token of OpenZeppelin whose deployer holds the first supply. */

@@ -2,6 +2,7 @@
 import type { FuzzTarget } from '../target.ts';
 import { blockTargets } from './block-targets.ts';
 import { contractTargets } from './contract-targets.ts';
+import { evmContractTargets } from './evm-contract-targets.ts';
 import { evmTargets } from './evm-targets.ts';
 import { networkTargets } from './network-targets.ts';
 import { nodeTargets } from './node-targets.ts';
@@ -23,5 +24,6 @@ export function createTargets(): FuzzTarget[] {
     ...textTargets(),
     ...rpcTargets(),
     ...evmTargets(),
+    ...evmContractTargets(),
   ];
 }
