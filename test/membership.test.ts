@@ -204,3 +204,75 @@ describe('a fifth node', () => {
     expect(performance.now() - startMs).toBeLessThan(1_000);
   });
 });
+
+describe('a new key for the node of an organisation', () => {
+  const node0 = (): string => nodeAt(0).dir;
+  type Signed = { signatures: { nodeId: string }[] };
+  const rotate = (...args: string[]): ReturnType<typeof runHansa> =>
+    runHansa(['rotate', ...args, '--rpc', nodeAt(1).rpc]);
+
+  it('SUC-2: is refused for a node that has not joined, and by keys that are not its own', async () => {
+    const early = await rotate('node', fifthId, '--dir', node0());
+    expect(early.code).toBe(1);
+    expect(early.stderr).toMatch(/is no member.*remedy: the new node joins first/s);
+    expect(await members('add-observer', join(dir, 'node.json'))).toMatchObject({ code: 0 });
+    const foreign = await rotate('node', fifthId, '--dir', nodeAt(2).dir);
+    expect(foreign.code).toBe(1);
+    expect(foreign.stderr).toMatch(/no observer of the same organisation/);
+  });
+
+  it('SUC-4, SUC-5: takes the vote over, once the validators have seen it, never beside the old one', async () => {
+    const oldId = nodeAt(0).nodeId;
+    const { term } = await statusAt(nodeAt(1).rpc);
+    const rotated = await rotate('node', fifthId, '--dir', node0());
+    expect(rotated).toMatchObject({ code: 0, stderr: '' });
+    expect(rotated.stdout).toMatch(/has the place of .*never both/s);
+    const listed = await rpc<Members>(nodeAt(1).rpc, 'hansa_getMembers');
+    expect(listed.members.map((member) => member.nodeId)).not.toContain(oldId);
+    expect(listed.members.find((member) => member.nodeId === fifthId)).toMatchObject({ role: 'validator', weight: 1 });
+    await withBlocksUntil(async () => (await statusAt(nodeAt(1).rpc)).term > term, 'the next term');
+    await withBlocksUntil(async () => {
+      const { signatures } = await rpc<Certificate>(nodeAt(1).rpc, 'hansa_getCertificate', ['latest']);
+      return signatures.some((signature) => signature.nodeId === fifthId);
+    }, 'its signature is in a certificate');
+    const head = await heightOf(nodeAt(1).rpc);
+    const signersAt = async (height: number): Promise<readonly string[]> =>
+      (await rpc<Signed>(nodeAt(1).rpc, 'hansa_getCertificate', [`0x${height.toString(16)}`])).signatures.map(
+        (signature) => signature.nodeId,
+      );
+    const since = await Promise.all(Array.from({ length: head }, (_, i) => signersAt(i + 1)));
+    const firstOfNew = since.findLastIndex((signers) => !signers.includes(fifthId)) + 1;
+    const lastOfOld = since.findLastIndex((signers) => signers.includes(oldId));
+    expect(lastOfOld).toBeLessThan(firstOfNew);
+    for (const signers of since.slice(lastOfOld + 1)) expect(signers).not.toContain(oldId);
+  });
+
+  it('the old node says that it is no member any more, and who has its place', async () => {
+    const said = await until(
+      async () => {
+        const status = await rpc<{ role: string; whyNoBlock: string | null }>(nodeAt(0).rpc, 'hansa_getStatus');
+        return status.role === 'none' ? status : undefined;
+      },
+      10_000,
+      'it knows',
+    );
+    expect(said).toMatchObject({ whyNoBlock: expect.stringContaining(`${fifthId.slice(0, 16)} has its place`) });
+  });
+
+  it('SUC-10: new admin accounts act for the organisation, the old one does not any more', async () => {
+    const key = join(root, 'new-admin.key');
+    const made = await runHansa(['keys', 'new', key, '--json']);
+    const { address } = JSON.parse(made.stdout) as { address: string };
+    const keys = ['--key', join(nodeAt(1).dir, 'admin.key'), '--key', key];
+    const alone = await rotate('admins', 'Org1', '--admin', address, '--key', join(nodeAt(1).dir, 'admin.key'));
+    expect(alone.code).toBe(1);
+    expect(alone.stderr).toMatch(/they sign too, so that a wrong address shuts nobody out/);
+    expect(await rotate('admins', 'Org1', '--admin', address, ...keys)).toMatchObject({ code: 0, stderr: '' });
+    const propose = (file: string): ReturnType<typeof runHansa> =>
+      runHansa(['gov', 'propose', 'parameter', 'tx_count_limit', '900', '--rpc', nodeAt(1).rpc, '--key', file]);
+    const old = await propose(join(nodeAt(1).dir, 'admin.key'));
+    expect(old.code).toBe(1);
+    expect(old.stderr).toMatch(/no admin account of a governing organisation/);
+    expect(await propose(key)).toMatchObject({ code: 0 });
+  });
+});

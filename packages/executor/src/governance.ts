@@ -10,9 +10,11 @@ import {
   demoted,
   differences,
   encodeProposalRecord,
+  encodeSuccessions,
   expire,
   type GovernContext,
   type Governed,
+  giveUp,
   governedChanges,
   historyChanges,
   organisationOf,
@@ -21,8 +23,10 @@ import {
   type Registry,
   readGoverned,
   readProposal,
+  readSuccessions,
   readTermNumber,
   type Step,
+  SUCCESSIONS_KEY,
   type TermState,
   withDemoted,
 } from '@hansa/membership';
@@ -116,9 +120,10 @@ export function writeStep(
   return writeChange(state, { before, after: governed, cause: `proposal ${proposal.id}`, height, transactionHash });
 }
 
-/** What rules change at the end of a block, without a transaction (spec GOV-43, GOV-50). */
+/** What rules change at the end of a block, without a transaction (spec GOV-43, GOV-50, SUC-6). */
 export function applyBlockRules(state: SystemState, term: TermState, block: BlockFacts): void {
   expireProposals(state, block.height);
+  expireSuccessions(state, block.height);
   if (block.height === term.info.endHeight) demoteAbsent(state, term, block);
 }
 
@@ -133,6 +138,20 @@ function expireProposals(state: SystemState, height: Height): void {
     assert(step !== undefined, `proposal ${id} ends with block ${proposal.deadline}`);
     writeStep({ state, height, transactionHash: ZERO_HASH }, before, step);
   }
+}
+
+/** spec SUC-6. */
+function expireSuccessions(state: SystemState, height: Height): void {
+  const waiting = readSuccessions(state);
+  const late = waiting.filter(({ deadline }) => height >= deadline);
+  if (late.length === 0) return;
+  const before = governedOf(state);
+  let left = { registry: before.registry, waiting };
+  for (const succession of late)
+    left = giveUp(left.registry, left.waiting, { succession, height, why: 'not attested in time' });
+  state.set(SUCCESSIONS_KEY, left.waiting.length === 0 ? undefined : encodeSuccessions(left.waiting));
+  const after = { ...before, registry: left.registry };
+  writeChange(state, { before, after, cause: 'not attested in time', height, transactionHash: ZERO_HASH });
 }
 
 function demoteAbsent(state: SystemState, term: TermState, block: BlockFacts): void {

@@ -42,6 +42,7 @@ const GAS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>>
     2100: ['_committee', '_proposalMgr'],
   },
   '10003': { 22100: ['setAccountStatus'], 2100: ['getAccountStatus'] },
+  '10005': { 132600: ['succeed'], 176800: ['setAdmins'], 22100: ['abandon'], 2100: ['getAdminChanges'] },
   '10004': { 132600: ['join'], 22100: ['revokeInvite'], 2100: ['getInvite'] },
   '10011': {
     8400: ['getCommitteeInfo', 'getWeights(address[])'],

@@ -1,6 +1,6 @@
 /**
- * Return codes of the system contracts. Those that FISCO BCOS has are its own (PrecompiledRetCode); -51110 to -51129 and
- * -51180 to -51199 are what it lacks (docs/spec/governance.md, section 8; docs/spec/joining.md).
+ * Return codes of the system contracts. Those that FISCO BCOS has are its own (PrecompiledRetCode); -51110 to -51139 and
+ * -51180 to -51199 are what it lacks (docs/spec/governance.md, section 8; docs/spec/joining.md; docs/spec/succession.md).
  */
 export const MEMBERSHIP_CODES = {
   noPermission: -50_000,
@@ -26,6 +26,11 @@ export const MEMBERSHIP_CODES = {
   inviteProof: -51_125,
   alreadyRegistered: -51_126,
   tooManyInvited: -51_127,
+  notASuccessor: -51_130,
+  hasNoPlace: -51_131,
+  alreadySucceeded: -51_132,
+  successionUnsigned: -51_133,
+  noSuccession: -51_134,
   invalidAddress: -51_180,
   tooManyNodes: -51_181,
   notAValidator: -51_182,

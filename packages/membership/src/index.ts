@@ -173,6 +173,28 @@ export {
   registryRoot,
 } from './store.ts';
 export {
+  abandon,
+  adminsCountKey,
+  areAdminsSigned,
+  decodeSuccessions,
+  decodeSuccessor,
+  encodeSuccessions,
+  encodeSuccessor,
+  giveUp,
+  presentNodeOf,
+  readSuccessions,
+  readSuccessor,
+  SUCCESSION_ADDRESS,
+  SUCCESSIONS_KEY,
+  type Succeeded,
+  type Succession,
+  type SuccessionFacts,
+  type Successor,
+  succeed,
+  successorKey,
+  takePlace,
+} from './succession.ts';
+export {
   type AbsentValidator,
   type AdvancedTerm,
   absentAtEnd,

@@ -1,4 +1,9 @@
 export { type AccountRecord, decodeAccount, EMPTY_CODE_HASH, encodeAccount } from './account-codec.ts';
+export {
+  ACCOUNT_SIGNATURE_SIZE,
+  type AccountSignature,
+  splitAccountSignatures,
+} from './account-signatures.ts';
 export type * from './block.ts';
 export { LEFT_OUT_REASONS } from './block.ts';
 export { decodeBody, encodeBody, txRoot } from './body-codec.ts';
@@ -18,7 +23,6 @@ export {
   encodeInvite,
   encodeJoinRequest,
   INVITE_ENTRY_COUNT_MAX,
-  INVITE_SIGNATURE_SIZE,
   INVITE_SIZE_MAX,
   type Invite,
   type InviteCard,
@@ -27,7 +31,6 @@ export {
   joinDigest,
   parseInvite,
   renderInvite,
-  splitInviteSignatures,
 } from './invite.ts';
 export * from './limits.ts';
 export { type Misbehaviour, type MisbehaviourProof, verifyMisbehaviour } from './misbehaviour.ts';
@@ -78,6 +81,12 @@ export {
   systemKey,
 } from './state-key.ts';
 export { EMPTY_SUBTREE, type StateProof, stateKeyBit, stateLeafDigest, verifyStateProof } from './state-proof.ts';
+export {
+  type AdminsChange,
+  adminsDigest,
+  type SuccessionCertificate,
+  successionDigest,
+} from './succession.ts';
 export { TAGS } from './tags.ts';
 export { decodeTermInfo, encodeTermInfo } from './term-info-codec.ts';
 export type * from './transaction.ts';

@@ -1,6 +1,7 @@
 /** Invites, and what a newcomer says with one at the door of an entry node (docs/spec/joining.md). */
 import type { CryptoSuite } from '@hansa/crypto';
 import { concatBytes, fail, fromHex, type HashHex, type NodeId, type Result } from '@hansa/primitives';
+import { ACCOUNT_SIGNATURE_SIZE } from './account-signatures.ts';
 import { fromBase64Url, toBase64Url } from './base64url.ts';
 import type { ProtocolErrorCode, ProtocolFailure } from './errors.ts';
 import { isNodeAddress } from './genesis-rules.ts';
@@ -14,8 +15,7 @@ import { Writer } from './writer.ts';
 export const INVITE_ENTRY_COUNT_MAX = 8;
 /** Bytes of the content, without signatures and secret. */
 export const INVITE_SIZE_MAX = 4_096;
-export const INVITE_SIGNATURE_SIZE = 65;
-const INVITE_SIGNATURES_SIZE_MAX = INVITE_SIGNATURE_SIZE * GENESIS_ADMIN_COUNT_MAX;
+const INVITE_SIGNATURES_SIZE_MAX = ACCOUNT_SIGNATURE_SIZE * GENESIS_ADMIN_COUNT_MAX;
 const PREFIX = 'hansa-invite-';
 const CHECK_SIZE = 4;
 const SECRET_SIZE = 32;
@@ -121,7 +121,7 @@ export function joinDigest(
 export function renderInvite(suite: CryptoSuite, card: InviteCard): string {
   const body = new Writer()
     .bytes(card.content)
-    .u8(card.signatures.length / INVITE_SIGNATURE_SIZE)
+    .u8(card.signatures.length / ACCOUNT_SIGNATURE_SIZE)
     .raw(card.signatures)
     .raw(card.secret)
     .finish();
@@ -143,7 +143,7 @@ export function parseInvite(suite: CryptoSuite, text: string): Result<InviteCard
   if (count === 0 || count > GENESIS_ADMIN_COUNT_MAX) reader.fail('PROTOCOL_OUT_OF_RANGE', `${count} signatures`);
   return reader.finish({
     content,
-    signatures: reader.raw(count * INVITE_SIGNATURE_SIZE),
+    signatures: reader.raw(count * ACCOUNT_SIGNATURE_SIZE),
     secret: reader.raw(SECRET_SIZE),
   });
 }
@@ -173,17 +173,4 @@ export function decodeJoinRequest(bytes: Uint8Array): Result<JoinRequest, Protoc
     ticketSignature: reader.bytes(64),
     nodeSignature: reader.bytes(64),
   });
-}
-
-/** The signatures of a list of them, r ‖ s and recovery; undefined when it is none (spec JOIN-2). */
-export function splitInviteSignatures(
-  bytes: Uint8Array,
-): readonly { readonly signature: Uint8Array; readonly recovery: 0 | 1 }[] | undefined {
-  const count = bytes.length / INVITE_SIGNATURE_SIZE;
-  if (!Number.isInteger(count) || count < 1 || count > GENESIS_ADMIN_COUNT_MAX) return undefined;
-  const parts = Array.from({ length: count }, (_, index) =>
-    bytes.subarray(index * INVITE_SIGNATURE_SIZE, (index + 1) * INVITE_SIGNATURE_SIZE),
-  );
-  if (parts.some((part) => (part[64] as number) > 1)) return undefined;
-  return parts.map((part) => ({ signature: part.subarray(0, 64), recovery: part[64] as 0 | 1 }));
 }

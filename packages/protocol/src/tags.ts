@@ -19,4 +19,6 @@ export const TAGS = {
   invite: 'hansa/invite/v1',
   inviteCheck: 'hansa/invite-check/v1',
   join: 'hansa/join/v1',
+  succession: 'hansa/succession/v1',
+  admins: 'hansa/admins/v1',
 } as const;

@@ -15,7 +15,7 @@ import {
   joinDigest,
   parseInvite,
   renderInvite,
-  splitInviteSignatures,
+  splitAccountSignatures,
   Writer,
 } from '../src/index.ts';
 
@@ -111,13 +111,13 @@ describe('JOIN-2: signatures', () => {
   it('JOIN-2: are 65 bytes each, with recovery 0 or 1', () => {
     const two = new Uint8Array(130);
     two[64] = 1;
-    expect(splitInviteSignatures(two)?.map(({ recovery, signature }) => [recovery, signature.length])).toEqual([
+    expect(splitAccountSignatures(two)?.map(({ recovery, signature }) => [recovery, signature.length])).toEqual([
       [1, 64],
       [0, 64],
     ]);
     two[129] = 2;
-    expect(splitInviteSignatures(two)).toBeUndefined();
-    for (const size of [0, 64, 66, 33 * 65]) expect(splitInviteSignatures(new Uint8Array(size))).toBeUndefined();
+    expect(splitAccountSignatures(two)).toBeUndefined();
+    for (const size of [0, 64, 66, 33 * 65]) expect(splitAccountSignatures(new Uint8Array(size))).toBeUndefined();
   });
 });
 

@@ -214,7 +214,8 @@ export type PeerReport = {
 export type NodeStatusReport = {
   readonly nodeId: NodeId;
   readonly organisation: string | null;
-  readonly role: 'validator' | 'observer';
+  /** `none`: it is not in the registry of its own head. */
+  readonly role: 'validator' | 'observer' | 'none';
   readonly voting: boolean;
   readonly lastBlockAgeMs: number | null;
   readonly term: number;

@@ -1,4 +1,4 @@
-import { type CryptoSuite, ethereumCrypto } from '@hansa/crypto';
+import type { CryptoSuite } from '@hansa/crypto';
 import {
   admitInvited,
   encodeInviteRecord,
@@ -11,28 +11,12 @@ import {
   readInviteRecord,
   revokeInvite,
 } from '@hansa/membership';
-import {
-  type AddressHex,
-  fail,
-  fromHex,
-  type HashHex,
-  type Height,
-  type NodeId,
-  ok,
-  type Result,
-} from '@hansa/primitives';
-import {
-  decodeInvite,
-  type Invite,
-  inviteId,
-  type JoinRequest,
-  joinDigest,
-  type StateReader,
-  splitInviteSignatures,
-} from '@hansa/protocol';
+import { fail, type HashHex, type Height, type NodeId, ok, type Result } from '@hansa/primitives';
+import { decodeInvite, type Invite, inviteId, type JoinRequest, joinDigest, type StateReader } from '@hansa/protocol';
 import { lowerCaseAscii } from '../abi.ts';
 import { genesisHashOf, governedOf, writeChange } from '../governance.ts';
 import { committeeOf, registryOf } from '../membership-cache.ts';
+import { signersOf } from './account-signers.ts';
 import { returns, returnsCode, type SystemContract, viewFunction, writeFunction } from './types.ts';
 
 export type JoinPlace = {
@@ -75,16 +59,6 @@ export function judgeJoin(place: JoinPlace, nodeId: string, request: JoinRequest
     },
   );
   return registry.ok ? ok({ invite: decoded.value, id, registry: registry.value }) : registry;
-}
-
-/** Without any, nobody has signed: a list of one that is none. */
-function signersOf(id: HashHex, signatures: Uint8Array): readonly (AddressHex | undefined)[] {
-  const digest = fromHex(id);
-  return (
-    splitInviteSignatures(signatures)?.map(({ signature, recovery }) =>
-      ethereumCrypto.recoverAddress(digest, signature, recovery),
-    ) ?? [undefined]
-  );
 }
 
 /** 32 recoveries and two signature checks at the most, beside the records. */

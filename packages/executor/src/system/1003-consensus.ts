@@ -11,11 +11,13 @@ import {
   MEMBERSHIP_CODES,
   type Proposal,
   presenceKey,
+  presentNodeOf,
   punishedKey,
   readAttestations,
   readHistoryCount,
   readHistoryEntry,
   readProposal,
+  readSuccessions,
   readTermNumber,
   suspendProven,
   withAttestation,
@@ -26,6 +28,7 @@ import { lowerCaseAscii } from '../abi.ts';
 import { genesisHashOf, governContext, governedOf, validatorOfAccount, writeChange, writeStep } from '../governance.ts';
 import { committeeOf, registryOf, termStateOf } from '../membership-cache.ts';
 import { settledLogs } from './10001-committee.ts';
+import { takePlaceOf } from './10005-succession.ts';
 import { committeeOnly } from './actions.ts';
 import { SYSTEM_EVENTS } from './addresses.ts';
 import {
@@ -64,7 +67,7 @@ const attest: SystemFunction = writeFunction('attest(string,uint256,bytes32)', 1
   return returnsCode(0, [seen, ...promoteAttested(call, nodeId)]);
 });
 
-/** spec GOV-42: the proposal of a candidate is carried out when all of its candidates are attested. */
+/** spec GOV-42: the proposal of a candidate is carried out when all of its candidates are attested; SUC-5: or it takes a place. */
 function promoteAttested(call: SystemCall, nodeId: string): readonly Log[] {
   const { state, height } = call;
   const { validators } = termStateOf(state).info;
@@ -73,7 +76,11 @@ function promoteAttested(call: SystemCall, nodeId: string): readonly Log[] {
   const proposal = committeeOf(state)
     .openProposals.map(({ id }) => readProposal(state, id) as Proposal)
     .find((each) => each.status === 'waiting' && candidatesOf(each, isValidator).includes(nodeId as NodeId));
-  if (proposal === undefined) return [];
+  if (proposal === undefined) {
+    const succession = readSuccessions(state).find((each) => each.newNodeId === nodeId);
+    const isSeen = isAttested(readAttestations(state, nodeId), validators, height);
+    return succession === undefined || !isSeen ? [] : takePlaceOf(call, succession);
+  }
   const isReady = candidatesOf(proposal, isValidator).every((id) =>
     isAttested(readAttestations(state, id), validators, height),
   );
@@ -116,13 +123,15 @@ const suspendForMisbehaviour: SystemFunction = writeFunction(
     if (!proof.ok) return returnsCode(MEMBERSHIP_CODES.invalidProof);
     const before = governedOf(state);
     const { term } = termStateOf(state).info;
-    const proven = { nodeId, kind: proof.value.kind, term: proof.value.term as Term };
+    // The key may have been followed by another one since (SUC-7).
+    const present = presentNodeOf(state, before.registry, nodeId);
+    const proven = { nodeId: present, kind: proof.value.kind, term: proof.value.term as Term };
     const registry = suspendProven(before.registry, proven, {
-      punished: readTermNumber(state, punishedKey(nodeId)),
+      punished: readTermNumber(state, punishedKey(present)),
       height,
     });
     if (!registry.ok) return returnsCode(registry.error.code);
-    state.set(punishedKey(nodeId), encodeTermNumber(term));
+    state.set(punishedKey(present), encodeTermNumber(term));
     const after = { ...before, registry: registry.value };
     const cause = `misbehaviour: two ${proven.kind} messages in term ${proven.term}`;
     return returnsCode(0, writeChange(state, { before, after, cause, height, transactionHash }));

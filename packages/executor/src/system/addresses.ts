@@ -4,6 +4,7 @@ import {
   COMMITTEE_ADDRESS,
   CONSENSUS_ADDRESS,
   INVITES_ADDRESS,
+  SUCCESSION_ADDRESS,
   SYSTEM_CONFIG_ADDRESS,
 } from '@hansa/membership';
 import { type AddressHex, toAddressHex } from '@hansa/primitives';
@@ -19,6 +20,7 @@ const ADDRESSES: ReadonlySet<AddressHex> = new Set([
   COMMITTEE_ADDRESS,
   ACCOUNT_ADDRESS,
   INVITES_ADDRESS,
+  SUCCESSION_ADDRESS,
   COMMITTEE_VIEW_ADDRESS,
   PROPOSALS_VIEW_ADDRESS,
 ]);

@@ -6,6 +6,7 @@ import { authContract } from './1005-auth.ts';
 import { committeeContract } from './10001-committee.ts';
 import { accountsContract } from './10003-accounts.ts';
 import { invitesContract } from './10004-invites.ts';
+import { successionContract } from './10005-succession.ts';
 import { committeeView, proposalsView } from './committee-views.ts';
 import {
   INPUT_BYTE_GAS,
@@ -24,6 +25,7 @@ export const SYSTEM_CONTRACTS: readonly SystemContract[] = [
   committeeContract,
   accountsContract,
   invitesContract,
+  successionContract,
   committeeView,
   proposalsView,
 ];

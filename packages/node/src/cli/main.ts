@@ -8,6 +8,7 @@ import { addInviteCommand } from './commands/invite.ts';
 import { addJoinCommand } from './commands/join.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMembersCommand } from './commands/members.ts';
+import { addRotateCommand } from './commands/rotate.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -33,6 +34,7 @@ for (const add of [
   addMembersCommand,
   addGovCommand,
   addKeysCommand,
+  addRotateCommand,
   addBackupCommand,
   addVerifyCommand,
   addVerifyMisbehaviourCommand,

@@ -7,6 +7,7 @@ import {
   readCommittee,
   readParameters,
   readRegistry,
+  readSuccessor,
   validatorSetOf,
 } from '@hansa/membership';
 import type { Network, PeerInfo } from '@hansa/network';
@@ -69,9 +70,30 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     return { height, field, certified, own, key, certifiedValue, ownValue, healing };
   }
 
+  /** What a node that is in no registry any more, or not yet, has to know; undefined: it has its place. */
+  function strangerReport(): { readonly whyNoBlock: string; readonly remedy: string } | undefined {
+    if (driver.status.index !== undefined || registry().nodes.some((node) => node.nodeId === nodeId)) return undefined;
+    const state = reader.snapshot();
+    const successor = readSuccessor(state, nodeId);
+    void state.close();
+    if (successor === undefined)
+      return {
+        whyNoBlock: 'this node is no member: its key is not in the registry',
+        remedy: 'its organisation lets it in: `hansa invite`, or `hansa members add-observer`',
+      };
+    const { newNodeId, height } = successor;
+    return {
+      whyNoBlock: `this node is no member any more: ${newNodeId.slice(0, 16)} has its place since height ${height}`,
+      remedy: 'stop it, and destroy its key',
+    };
+  }
+
   function status(): NodeStatusReport {
     const pbft = driver.status;
-    const { whyNoBlock, remedy, missing } = health.diagnosis(pbft, sync.progress());
+    const progress = sync.progress();
+    const diagnosis = health.diagnosis(pbft, progress);
+    const stranger = progress.behind ? undefined : strangerReport();
+    const { whyNoBlock, remedy, missing } = stranger === undefined ? diagnosis : { ...diagnosis, ...stranger };
     const absent = new Set<NodeId>(missing);
     const presentWeight = pbft.peers
       .filter((peer) => !absent.has(peer.nodeId))
@@ -80,7 +102,7 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     return {
       nodeId,
       organisation: organisationOf(nodeId),
-      role: pbft.index === undefined ? 'observer' : 'validator',
+      role: pbft.index !== undefined ? 'validator' : stranger === undefined ? 'observer' : 'none',
       voting: pbft.silence === undefined && health.divergence() === undefined,
       lastBlockAgeMs: committedAtMs === undefined ? null : Math.round(dependencies.monotonicMs() - committedAtMs),
       term: pbft.term,

@@ -7,7 +7,7 @@ import { callRpc } from '../rpc-client.ts';
 export type StatusReport = {
   readonly nodeId: string;
   readonly organisation: string | null;
-  readonly role: 'validator' | 'observer';
+  readonly role: 'validator' | 'observer' | 'none';
   readonly voting: boolean;
   readonly chainId: string | number;
   readonly groupId: string;
@@ -88,8 +88,11 @@ function showDivergence(divergence: NonNullable<StatusReport['divergence']>, out
 }
 
 function show(status: StatusReport, output: Output): void {
-  const role =
-    status.role === 'observer' ? 'observer' : status.voting ? 'validator, votes' : 'validator, does not vote';
+  const role = {
+    none: 'no member',
+    observer: 'observer',
+    validator: status.voting ? 'validator, votes' : 'validator, does not vote',
+  }[status.role];
   output.line(`${status.organisation ?? 'node'} ${shortId(status.nodeId)}  ${role}`);
   output.line(`chain ${Number(status.chainId)} ${status.groupId}, genesis ${status.genesisHash}`);
   const age =

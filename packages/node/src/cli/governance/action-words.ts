@@ -35,7 +35,8 @@ function wholeNumber(text: string | undefined, what: string): bigint {
   return BigInt(text);
 }
 
-function address(text: string | undefined): string {
+/** From 0x and 40 hex digits: those, in lower case. @throws ChainError CLI_USAGE */
+export function address(text: string | undefined): string {
   if (text === undefined || !/^0x[0-9a-fA-F]{40}$/.test(text))
     throw usageError(`"${text ?? ''}" is no address`, 'write 0x and 40 hex digits');
   return text.slice(2).toLowerCase();
