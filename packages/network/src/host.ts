@@ -1,17 +1,11 @@
 import './polyfill.ts';
-import type {
-  ConnectionGater,
-  PrivateKey,
-  Stream,
-  StreamMessageEvent,
-  StreamMuxer,
-  StreamMuxerFactory,
-} from '@libp2p/interface';
+import type { ConnectionGater, PrivateKey, Stream, StreamMessageEvent, StreamMuxerFactory } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
 import { yamux } from '@libp2p/yamux';
 import { createLibp2p, type Libp2p } from 'libp2p';
 import type { NetworkLimits } from './limits.ts';
 import { createNoise, createPreambleProtector, type SecurityOptions } from './security.ts';
+import { deferWindowUpdates } from './window-updates.ts';
 
 export type HostOptions = {
   readonly key: PrivateKey;
@@ -59,7 +53,9 @@ export async function createHost(options: HostOptions): Promise<Libp2p> {
   });
 }
 
-/** Yamux whose streams must name their protocol in a few bytes. */
+type YamuxMuxer = ReturnType<ReturnType<ReturnType<typeof yamux>>['createStreamMuxer']>;
+
+/** Yamux whose streams must name their protocol in a few bytes, and speak of their windows only when it is due. */
 function createMuxer(): StreamMuxerFactory {
   const inner = yamux({
     maxInboundStreams: STREAMS_PER_CONNECTION,
@@ -75,6 +71,7 @@ function createMuxer(): StreamMuxerFactory {
     createStreamMuxer(connection) {
       const muxer = inner.createStreamMuxer(connection);
       guardStreams(muxer);
+      deferUpdatesOfOwnStreams(muxer);
       return muxer;
     },
   };
@@ -84,16 +81,28 @@ function createMuxer(): StreamMuxerFactory {
  * Puts our listener just before the first one of libp2p. Not earlier: without any listener the muxer keeps streams that
  * come early, and a stream that only we have seen would be lost.
  */
-function guardStreams(muxer: StreamMuxer): void {
+function guardStreams(muxer: YamuxMuxer): void {
   const add = muxer.addEventListener.bind(muxer);
   let isGuarded = false;
   muxer.addEventListener = ((...listener: Parameters<typeof add>) => {
     if (listener[0] === 'stream' && !isGuarded) {
       isGuarded = true;
-      add('stream', (event) => limitBytesBeforeProtocol(event.detail));
+      add('stream', (event) => {
+        limitBytesBeforeProtocol(event.detail);
+        deferWindowUpdates(event.detail);
+      });
     }
     add(...listener);
   }) as typeof muxer.addEventListener;
+}
+
+function deferUpdatesOfOwnStreams(muxer: YamuxMuxer): void {
+  const create = muxer.createStream.bind(muxer);
+  muxer.createStream = async (options) => {
+    const stream = await create(options);
+    deferWindowUpdates(stream);
+    return stream;
+  };
 }
 
 /** libp2p reads the name of a protocol byte by byte and without end: 500 kB of a bad one would cost seconds of CPU. */
