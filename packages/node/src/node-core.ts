@@ -27,6 +27,7 @@ import { createCommitRate } from './pool/commit-rate.ts';
 import { createGossip } from './pool/gossip.ts';
 import { createInFlightLimit } from './pool/in-flight-limit.ts';
 import { createOrderedTracker } from './pool/ordered-tracker.ts';
+import { createPace } from './pool/pace.ts';
 import { createPoolStateWatch } from './pool/pool-state.ts';
 import { createProposalSource } from './pool/proposal-source.ts';
 import { createProposalTransactions } from './pool/proposal-transactions.ts';
@@ -126,6 +127,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
   const tracker = createOrderedTracker(pool, opened.head.height);
   const commitRate = createCommitRate(monotonicMs);
   const inFlight = createInFlightLimit(monotonicMs);
+  const pace = createPace(monotonicMs);
   const poolState = createPoolStateWatch({
     pool,
     nodeId,
@@ -142,7 +144,10 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
     digestOf,
     chainId,
     penalise: (peer, message) => network.penalise(peer, message),
-    beforeMark: poolState.beforeMark,
+    beforeMark: (proposal, ordered) => {
+      pace.onFollowed(proposal.height);
+      poolState.beforeMark(proposal, ordered);
+    },
     scheduleGossip: () => gossip.schedule(),
   });
   const onPoolChanged = (): void => {
@@ -153,6 +158,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
     pool,
     network,
     verifier,
+    pace,
     clock,
     onChanged: () => {
       driver.onTransactionsAdmitted();
@@ -178,6 +184,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
       commitRate.onCommitted(block.executed.length);
       inFlight.onCommitted(height, headView.parameters().viewTimeoutBaseMs);
       tracker.onCommitted(height);
+      pace.onCommitted(height);
       transactions.onCommitted(
         block.executed.map(({ hash }) => hash),
         block.leftOut.map(({ hash }) => hash),
@@ -235,7 +242,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
       transactions,
       source: createProposalSource(
         { gatherMs: options.gatherMs },
-        { pool, tracker, transactions, digestOf, inFlight, headHeight: headView.height, clock },
+        { pool, tracker, transactions, digestOf, inFlight, pace, headHeight: headView.height, clock },
       ),
       executor: pipeline.executor,
       committer: pipeline.committer,

@@ -35,6 +35,7 @@ export {
   fromHex,
   hashToHex,
   hexToBytes,
+  partToHex,
   writeHex,
 } from './bytes.ts';
 export { ChainError, type Failure, fail, ok, type Result } from './result.ts';

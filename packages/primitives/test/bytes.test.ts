@@ -1,4 +1,12 @@
-import { bigintToBytes, bytesToBigint, bytesToHex, compareBytes, fromHex, hexToBytes } from '@hansa/primitives';
+import {
+  bigintToBytes,
+  bytesToBigint,
+  bytesToHex,
+  compareBytes,
+  fromHex,
+  hexToBytes,
+  partToHex,
+} from '@hansa/primitives';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -10,6 +18,19 @@ describe('bytes', () => {
         expect(hexToBytes(bytesToHex(bytes).toUpperCase())).toEqual(bytes);
       }),
     );
+  });
+
+  it('hex: of a whole, of a part and of what is longer than one call takes, it is what one digit after the other gives', () => {
+    const digits = (bytes: Uint8Array): string =>
+      Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    void fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), fc.nat(300), fc.nat(300), (bytes, a, b) => {
+        const [start, end] = [Math.min(a, b, bytes.length), Math.min(Math.max(a, b), bytes.length)];
+        expect(bytesToHex(bytes)).toBe(digits(bytes));
+        expect(partToHex(bytes, start, end)).toBe(digits(bytes.subarray(start, end)));
+      }),
+    );
+    expect(bytesToHex(new Uint8Array(100_000).fill(171))).toBe('ab'.repeat(100_000));
   });
 
   it('hex: odd length and other characters are refused', () => {

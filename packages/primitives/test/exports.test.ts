@@ -28,6 +28,7 @@ it('exports exactly these names', () => {
       "isHashHex",
       "isNodeId",
       "ok",
+      "partToHex",
       "toAddressHex",
       "toHashHex",
       "toHeight",

@@ -90,7 +90,7 @@ export {
 export { TAGS } from './tags.ts';
 export { decodeTermInfo, encodeTermInfo } from './term-info-codec.ts';
 export type * from './transaction.ts';
-export { decodeTransaction, LAST_HEIGHT_ADDRESS, recoverSender } from './transaction-codec.ts';
+export { decodeTransaction, LAST_HEIGHT_ADDRESS, recoverSender, withSender } from './transaction-codec.ts';
 export { decodeUtf8, encodeUtf8 } from './utf8.ts';
 export type * from './validator-set.ts';
 export { decodeValidatorSet, encodeValidatorSet, validatorsHash } from './validator-set-codec.ts';

@@ -1,11 +1,11 @@
 import {
   type AddressHex,
-  bytesToHex,
   fail,
   type HashHex,
   type Height,
   type NodeId,
   ok,
+  partToHex,
   type Result,
   type Term,
   type ValidatorIndex,
@@ -107,7 +107,7 @@ export class Reader {
 
   /** `size` bytes as lower-case hex. */
   hex(size: number): string {
-    return this.#take(size) ? bytesToHex(this.#bytes.subarray(this.#at - size, this.#at)) : '0'.repeat(2 * size);
+    return this.#take(size) ? partToHex(this.#bytes, this.#at - size, this.#at) : '0'.repeat(2 * size);
   }
 
   /** u32 length, at most `sizeMax`, and a copy of the bytes. */

@@ -64,7 +64,33 @@ export function recoverSender(tx: Transaction): Result<SignedTransaction, Protoc
       'sign the transaction again; its bytes were damaged or it was signed wrongly',
     );
   }
-  return ok({ ...tx, sender });
+  return ok(withSender(tx, sender));
+}
+
+/**
+ * The transaction with the sender that its signature was found to belong to. Field by field: to spread an object of
+ * sixteen fields and add one costs 3 µs, as much as to hash the transaction.
+ */
+export function withSender(tx: Transaction, sender: AddressHex): SignedTransaction {
+  return {
+    type: tx.type,
+    bytes: tx.bytes,
+    hash: tx.hash,
+    chainId: tx.chainId,
+    nonce: tx.nonce,
+    gasLimit: tx.gasLimit,
+    maxFeePerGas: tx.maxFeePerGas,
+    maxPriorityFeePerGas: tx.maxPriorityFeePerGas,
+    to: tx.to,
+    value: tx.value,
+    data: tx.data,
+    accessList: tx.accessList,
+    signingDigest: tx.signingDigest,
+    signature: tx.signature,
+    recovery: tx.recovery,
+    lastHeight: tx.lastHeight,
+    sender,
+  };
 }
 
 function readLegacy(bytes: Uint8Array): Fields | RlpReader {

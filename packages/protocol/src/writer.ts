@@ -1,6 +1,11 @@
 import { assert, writeHex } from '@hansa/primitives';
 
 const CAPACITY_FIRST = 256;
+/** Where numbers are put in order: a view for each writer would cost more than all that an account writes. */
+const WORD: Uint8Array<ArrayBuffer> = new Uint8Array(32);
+const WORD_VIEW: DataView = new DataView(WORD.buffer);
+/** In the place of bytes that were given away. */
+const FINISHED: Uint8Array = new Uint8Array(0);
 
 /**
  * Canonical encoding (spec FMT-1): big-endian integers of fixed width, u32 before bytes and lists. For own values only:
@@ -8,12 +13,11 @@ const CAPACITY_FIRST = 256;
  */
 export class Writer {
   #bytes: Uint8Array;
-  #view: DataView;
   #size = 0;
 
+  /** @param capacity bytes that are expected; when it is exact, nothing is copied */
   constructor(capacity: number = CAPACITY_FIRST) {
     this.#bytes = new Uint8Array(capacity);
-    this.#view = new DataView(this.#bytes.buffer);
   }
 
   u8(value: number): this {
@@ -26,7 +30,7 @@ export class Writer {
   u32(value: number): this {
     assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, `a u32 was expected, got ${value}`);
     const at = this.#reserve(4);
-    this.#view.setUint32(at, value);
+    this.#setU32(at, value);
     return this;
   }
 
@@ -34,8 +38,8 @@ export class Writer {
   u64(value: number): this {
     assert(Number.isSafeInteger(value) && value >= 0, `a safe integer from 0 was expected, got ${value}`);
     const at = this.#reserve(8);
-    this.#view.setUint32(at, Math.floor(value / 0x1_0000_0000));
-    this.#view.setUint32(at + 4, value >>> 0);
+    this.#setU32(at, Math.floor(value / 0x1_0000_0000));
+    this.#setU32(at + 4, value >>> 0);
     return this;
   }
 
@@ -43,7 +47,8 @@ export class Writer {
   u64Bigint(value: bigint): this {
     assert(value >= 0n && value < 1n << 64n, `a u64 was expected, got ${value}`);
     const at = this.#reserve(8);
-    this.#view.setBigUint64(at, value);
+    WORD_VIEW.setBigUint64(0, value);
+    for (let i = 0; i < 8; i++) this.#bytes[at + i] = WORD[i] as number;
     return this;
   }
 
@@ -51,9 +56,11 @@ export class Writer {
   u256(value: bigint): this {
     assert(value >= 0n && value < 1n << 256n, `a u256 was expected, got ${value}`);
     const at = this.#reserve(32);
+    WORD.fill(0);
     for (let i = 24, rest = value; rest !== 0n; i -= 8, rest >>= 64n) {
-      this.#view.setBigUint64(at + i, BigInt.asUintN(64, rest));
+      WORD_VIEW.setBigUint64(i, BigInt.asUintN(64, rest));
     }
+    this.#bytes.set(WORD, at);
     return this;
   }
 
@@ -100,19 +107,28 @@ export class Writer {
     return this.list(value === undefined ? [] : [value], write);
   }
 
-  /** The bytes written so far, as a copy of its own. */
+  /** The bytes written, which belong to the caller: nothing can be written after it. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#size);
+    const bytes = this.#bytes;
+    this.#bytes = FINISHED;
+    return this.#size === bytes.length ? bytes : bytes.slice(0, this.#size);
+  }
+
+  #setU32(at: number, value: number): void {
+    this.#bytes[at] = value >>> 24;
+    this.#bytes[at + 1] = value >>> 16;
+    this.#bytes[at + 2] = value >>> 8;
+    this.#bytes[at + 3] = value;
   }
 
   #reserve(size: number): number {
+    assert(this.#bytes !== FINISHED, 'a writer that is not finished was expected');
     const at = this.#size;
     const needed = at + size;
     if (needed > this.#bytes.length) {
       const grown = new Uint8Array(Math.max(needed, 2 * this.#bytes.length));
       grown.set(this.#bytes.subarray(0, at));
       this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
     }
     this.#size = needed;
     return at;

@@ -152,6 +152,7 @@ it('exports exactly these names', () => {
       "verifyStateProof",
       "verifyVoteCertificate",
       "voteSigningDigest",
+      "withSender",
     ]
   `);
 });

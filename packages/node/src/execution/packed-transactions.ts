@@ -1,5 +1,5 @@
-import { addressToHex, assert, fromHex } from '@hansa/primitives';
-import { decodeTransaction, type SignedTransaction } from '@hansa/protocol';
+import { addressToHex, assert, writeHex } from '@hansa/primitives';
+import { decodeTransaction, type SignedTransaction, withSender } from '@hansa/protocol';
 
 const ADDRESS_SIZE = 20;
 const LENGTH_SIZE = 4;
@@ -16,7 +16,7 @@ export function packTransactions(transactions: readonly SignedTransaction[]): Ui
   let at = 0;
   for (const transaction of transactions) {
     view.setUint32(at, transaction.bytes.length);
-    packed.set(fromHex(transaction.sender), at + LENGTH_SIZE);
+    writeHex(packed, at + LENGTH_SIZE, transaction.sender);
     packed.set(transaction.bytes, at + LENGTH_SIZE + ADDRESS_SIZE);
     at += LENGTH_SIZE + ADDRESS_SIZE + transaction.bytes.length;
   }
@@ -34,7 +34,7 @@ export function unpackTransactions(packed: Uint8Array): SignedTransaction[] {
     const start = at + LENGTH_SIZE + ADDRESS_SIZE;
     const decoded = decodeTransaction(packed.slice(start, start + length));
     assert(decoded.ok, 'a transaction that crosses to a worker was decoded before');
-    transactions.push({ ...decoded.value, sender });
+    transactions.push(withSender(decoded.value, sender));
     at = start + length;
   }
   return transactions;

@@ -4,6 +4,7 @@ import { decodeTransactionsFrame, encodeTransactionsFrame } from '@hansa/protoco
 import type { TxPool } from '@hansa/txpool';
 import type { Clock } from '../clock.ts';
 import type { VerifyPool } from '../workers/verify-types.ts';
+import type { Pace } from './pace.ts';
 
 /** One frame to one peer. Small enough not to hold up votes on the same socket, large enough to be cheap. */
 const FRAME_SIZE_MAX = 48 * 1024;
@@ -13,6 +14,9 @@ const FRAME_COUNT_MAX = 512;
  * frame costs sender and receiver far more than one more transaction in it.
  */
 const GATHER_MS = 20;
+/** On a machine that is full frames get larger and fewer: this part of the time that a block takes now, up to a limit. */
+const GATHER_SHARE = 0.15;
+const GATHER_MS_MAX = 60;
 const RETRY_MS = 50;
 
 export type GossipDependencies = {
@@ -21,6 +25,7 @@ export type GossipDependencies = {
   readonly verifier: Pick<VerifyPool, 'verifyTransactions'>;
   /** Something was admitted, or the facts that the view timer counts have changed. */
   readonly onChanged: () => void;
+  readonly pace: Pick<Pace, 'blockMs'>;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
 
@@ -32,12 +37,17 @@ export type Gossip = {
 
 /** Passes admitted transactions to the peers in batches, and theirs to the pool. */
 export function createGossip(dependencies: GossipDependencies): Gossip {
-  const { pool, network, verifier, onChanged, clock } = dependencies;
+  const { pool, network, verifier, onChanged, pace, clock } = dependencies;
   let cancel: (() => void) | undefined;
   let isStopped = false;
   let flushedAtMs = Number.NEGATIVE_INFINITY;
 
-  function schedule(delayMs = Math.max(0, flushedAtMs + GATHER_MS - clock.monotonicMs())): void {
+  function dueInMs(): number {
+    const gatherMs = Math.max(GATHER_MS, Math.min(GATHER_MS_MAX, GATHER_SHARE * pace.blockMs()));
+    return Math.max(0, Math.ceil(flushedAtMs + gatherMs - clock.monotonicMs()));
+  }
+
+  function schedule(delayMs = dueInMs()): void {
     if (isStopped || cancel !== undefined) return;
     cancel = clock.after(delayMs, flush);
   }

@@ -5,7 +5,16 @@ import type { Clock } from '../clock.ts';
 import type { ProposalSource } from '../consensus/ports.ts';
 import type { InFlightLimit } from './in-flight-limit.ts';
 import type { OrderedTracker } from './ordered-tracker.ts';
+import type { Pace } from './pace.ts';
 import type { ProposalTransactionStore } from './proposal-transactions.ts';
+
+/**
+ * A proposal follows the one before it after this part of the time that a block takes now: on a machine that is full
+ * blocks get larger and fewer, and their fixed price (12 ms of CPU on each validator) is shared by more.
+ */
+const DISTANCE_SHARE = 0.5;
+/** However slow blocks are: a proposal must not wait so long that its primary looks absent. */
+const DISTANCE_MS_MAX = 400;
 
 export type ProposalSourceOptions = {
   /** Least time between two proposals, in which the next one fills. The first after a pause never waits. */
@@ -18,6 +27,7 @@ export type ProposalSourceDependencies = {
   readonly transactions: ProposalTransactionStore;
   readonly digestOf: (proposal: Proposal) => HashHex;
   readonly inFlight: InFlightLimit;
+  readonly pace: Pick<Pace, 'onFollowed' | 'blockMs'>;
   readonly headHeight: () => Height;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
@@ -30,7 +40,7 @@ export function createProposalSource(
   options: ProposalSourceOptions,
   dependencies: ProposalSourceDependencies,
 ): ProposalSource {
-  const { pool, tracker, transactions, digestOf, inFlight, headHeight, clock } = dependencies;
+  const { pool, tracker, transactions, digestOf, inFlight, pace, headHeight, clock } = dependencies;
   let lastSelectedMs = Number.NEGATIVE_INFINITY;
 
   /** How many more may be in flight. Without room the replica asks again when a block has become final. */
@@ -56,6 +66,7 @@ export function createProposalSource(
     if (selected.length === 0) return done(undefined);
     lastSelectedMs = clock.monotonicMs();
     inFlight.onProposed(height, selected.length >= room);
+    pace.onFollowed(height);
     transactions.keep(selected);
     done(selected.map((transaction) => transaction.hash));
   };
@@ -65,7 +76,8 @@ export function createProposalSource(
       for (const ancestor of request.ancestors) {
         if (!isFollowed(ancestor)) tracker.mark(ancestor, digestOf(ancestor), transactions.transactionsOf(ancestor));
       }
-      const waitMs = lastSelectedMs + options.gatherMs - clock.monotonicMs();
+      const distanceMs = Math.max(options.gatherMs, Math.min(DISTANCE_MS_MAX, DISTANCE_SHARE * pace.blockMs()));
+      const waitMs = lastSelectedMs + distanceMs - clock.monotonicMs();
       if (waitMs <= 0) return selectNow(request, done);
       clock.after(Math.ceil(waitMs), () => {
         // Another view may follow other proposals by now, and may have made the transactions of these final: nobody

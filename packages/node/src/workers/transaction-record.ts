@@ -4,12 +4,12 @@ import {
   assert,
   type Failure,
   fail,
-  fromHex,
   hashToHex,
   ok,
   type Result,
+  writeHex,
 } from '@hansa/primitives';
-import { decodeTransaction, type SignedTransaction } from '@hansa/protocol';
+import { decodeTransaction, type SignedTransaction, withSender } from '@hansa/protocol';
 
 /**
  * A checked transaction as one run of bytes, made by the worker and read by the main thread: reading one costs about a
@@ -72,7 +72,7 @@ export class RecordWriter {
   #addComplex(tx: SignedTransaction): void {
     const at = this.#reserve(25 + tx.bytes.length);
     this.#bytes[at] = COMPLEX;
-    this.#bytes.set(fromHex(tx.sender), at + 1);
+    writeHex(this.#bytes, at + 1, tx.sender);
     this.#view.setUint32(at + 21, tx.bytes.length);
     this.#bytes.set(tx.bytes, at + 25);
   }
@@ -85,9 +85,9 @@ export class RecordWriter {
     bytes[at + 1] = tx.type;
     bytes[at + 2] = tx.recovery;
     bytes[at + 3] = tx.to === undefined ? 0 : 1;
-    bytes.set(fromHex(tx.hash), at + HASH_AT);
-    bytes.set(fromHex(tx.sender), at + SENDER_AT);
-    if (tx.to !== undefined) bytes.set(fromHex(tx.to), at + TO_AT);
+    writeHex(bytes, at + HASH_AT, tx.hash);
+    writeHex(bytes, at + SENDER_AT, tx.sender);
+    if (tx.to !== undefined) writeHex(bytes, at + TO_AT, tx.to);
     view.setFloat64(at + CHAIN_ID_AT, tx.chainId);
     view.setBigUint64(at + NONCE_AT, tx.nonce);
     view.setBigUint64(at + GAS_LIMIT_AT, tx.gasLimit);
@@ -169,7 +169,7 @@ function readFlat(record: Uint8Array): SignedTransaction {
 function readComplex(records: Uint8Array, at: number, size: number): SignedTransaction {
   const decoded = decodeTransaction(records.slice(at + 25, at + 25 + size));
   assert(decoded.ok, 'a transaction that the worker has decoded was expected to decode again');
-  return { ...decoded.value, sender: addressAt(records, at + 1) };
+  return withSender(decoded.value, addressAt(records, at + 1));
 }
 
 function addressAt(bytes: Uint8Array, at: number): AddressHex {

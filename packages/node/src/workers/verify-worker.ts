@@ -2,7 +2,7 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { type CryptoSuite, initCrypto, suiteByName } from '@hansa/crypto';
 import { type AddressHex, assert, type Failure, type HashHex, type Result } from '@hansa/primitives';
-import { decodeTransaction, recoverSender, type SignedTransaction } from '@hansa/protocol';
+import { decodeTransaction, recoverSender, type SignedTransaction, withSender } from '@hansa/protocol';
 import { describeThread } from './thread.ts';
 import { RecordWriter } from './transaction-record.ts';
 import type {
@@ -57,7 +57,7 @@ function checkTransaction(bytes: Uint8Array): Result<SignedTransaction, Failure>
   const { hash } = decoded.value;
   // The hash covers the signature: equal hashes have one sender.
   const known = senders.get(hash);
-  if (known !== undefined) return { ok: true, value: { ...decoded.value, sender: known } };
+  if (known !== undefined) return { ok: true, value: withSender(decoded.value, known) };
   const recovered = recoverSender(decoded.value);
   if (recovered.ok) {
     senders.set(hash, recovered.value.sender);

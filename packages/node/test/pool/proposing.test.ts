@@ -59,6 +59,8 @@ let nowMs = 0;
 let head = 0;
 let parameters: ChainParameters;
 let limit = 0;
+/** From a proposal to finality. */
+let blockMs = 0;
 let pool: TxPool;
 let tracker: OrderedTracker;
 let store: ProposalTransactionStore;
@@ -120,7 +122,7 @@ let source: ReturnType<typeof createProposalSource>;
 
 beforeAll(initCrypto);
 beforeEach(() => {
-  [nowMs, head, limit] = [0, 0, 1_000];
+  [nowMs, head, limit, blockMs] = [0, 0, 1_000, 0];
   nonces.clear();
   proposed.length = 0;
   parameters = DEFAULT_CHAIN_PARAMETERS;
@@ -174,6 +176,7 @@ const createSource = (
         onProposed: (height, isCut) => proposed.push([height, isCut]),
         onCommitted: () => undefined,
       },
+      pace: { onFollowed: () => undefined, blockMs: () => blockMs },
       headHeight: () => head as Height,
       clock,
     },
@@ -288,6 +291,30 @@ describe('a primary', () => {
     expect(answers).toEqual([undefined]);
     // Nothing is held back for proposals that nobody follows.
     expect(select(2)).toEqual([c.hash]);
+  });
+
+  test.each([
+    { name: 'on a quick chain', chainMs: 60, distanceMs: 80 },
+    { name: 'at twice the distance', chainMs: 160, distanceMs: 80 },
+    { name: 'on a slow chain', chainMs: 500, distanceMs: 250 },
+    { name: 'on a very slow chain', chainMs: 5_000, distanceMs: 400 },
+  ])('keeps a distance that follows the time of blocks: $name', ({ chainMs, distanceMs }) => {
+    const waits: number[] = [];
+    const clock = {
+      monotonicMs: () => nowMs,
+      after: (ms: number) => {
+        waits.push(ms);
+        return () => undefined;
+      },
+    };
+    blockMs = chainMs;
+    const slow = createSource(80, clock);
+    add(transfer(0, 0), transfer(1, 0));
+    slow.select({ height: 1 as Height, ancestors: [], term: term() }, () => undefined);
+    expect(waits).toEqual([]);
+    nowMs = 10;
+    slow.select({ height: 2 as Height, ancestors: [], term: term() }, () => undefined);
+    expect(waits).toEqual([distanceMs - 10]);
   });
 
   test('keeps what it has selected, whatever the pool does with its copy', () => {
