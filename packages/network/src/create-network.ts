@@ -9,7 +9,7 @@ import { Dialer } from './dialer.ts';
 import { Door } from './door.ts';
 import type { PeerReason } from './errors.ts';
 import { createHost } from './host.ts';
-import { libp2pKeyOf } from './identity.ts';
+import { libp2pKeyOf, libp2pKeyOfSigner } from './identity.ts';
 import { InboundGuard } from './inbound-guard.ts';
 import { assertNetworkLimits, CHANNELS, type Channel, DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './limits.ts';
 import { type Link, PROTOCOL_OF_CHANNEL, STATUS_PROTOCOL } from './link.ts';
@@ -74,7 +74,10 @@ class HansaNetwork implements Network {
     assert(INSTANCE.test(options.instance), 'the instance id must be 32 lower-case hex digits');
     assert(GROUP_ID.test(options.groupId), 'the group id must be 1 to 32 printable ASCII characters');
     assert(Number.isSafeInteger(options.chainId) && options.chainId > 0, 'the chain id must be a positive integer');
-    this.#identity = libp2pKeyOf(options.privateKey);
+    this.#identity =
+      options.privateKey instanceof Uint8Array
+        ? libp2pKeyOf(options.privateKey)
+        : libp2pKeyOfSigner(options.privateKey);
     this.nodeId = this.#identity.nodeId;
     this.peerId = this.#identity.peerId.toString();
     this.#counters = new Counters(dependencies.onCount);

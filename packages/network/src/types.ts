@@ -1,10 +1,11 @@
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import type { PeerReason } from './errors.ts';
+import type { IdentitySigner } from './identity.ts';
 import type { Channel, NetworkLimits } from './limits.ts';
 
 export type NetworkOptions = {
-  /** 32 bytes: node id, libp2p peer id and noise identity in one. Copied. */
-  readonly privateKey: Uint8Array;
+  /** 32 bytes: node id, libp2p peer id and noise identity in one. Copied. Or whoever signs with it. */
+  readonly privateKey: Uint8Array | IdentitySigner;
   readonly chainId: number;
   readonly groupId: string;
   readonly genesisHash: HashHex;

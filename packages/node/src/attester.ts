@@ -2,7 +2,6 @@
  * What the node of a validator says on chain by itself, in transactions signed by its own key: that it has seen a candidate
  * (docs/spec/governance.md, GOV-41), and that it votes when the chain counts it as absent (GOV-52).
  */
-import type { CryptoSuite, PrivateKey } from '@hansa/crypto';
 import { argumentTypes, encodeCall } from '@hansa/executor';
 import type { LedgerReader, StateSnapshot } from '@hansa/ledger';
 import {
@@ -17,9 +16,9 @@ import {
   readTermState,
 } from '@hansa/membership';
 import type { Network, PeerInfo } from '@hansa/network';
-import type { HashHex, NodeId } from '@hansa/primitives';
-import { certificateDigest } from '@hansa/protocol';
+import type { HashHex, NodeId, ValidatorIndex } from '@hansa/primitives';
 import type { Clock } from './clock.ts';
+import type { VoteSigner } from './consensus/ports.ts';
 import type { HeadView } from './head-view.ts';
 import type { Logger } from './logger.ts';
 import type { NodeAccount } from './node-account.ts';
@@ -30,10 +29,8 @@ const LOOK_MS = 500;
 const OBSERVED_MS = 3_000;
 
 export type AttesterDependencies = {
-  readonly suite: CryptoSuite;
   readonly nodeId: NodeId;
-  readonly nodeKey: PrivateKey;
-  readonly genesisHash: HashHex;
+  readonly votes: VoteSigner;
   readonly network: Pick<Network, 'peers'>;
   readonly headView: Pick<HeadView, 'head' | 'headHash'>;
   readonly reader: Pick<LedgerReader, 'snapshot' | 'hashAt'>;
@@ -47,7 +44,7 @@ export type AttesterDependencies = {
 export type Attester = { start(): void; stop(): void };
 
 export function createAttester(dependencies: AttesterDependencies): Attester {
-  const { suite, nodeId, nodeKey, network, headView, reader, account, clock, logger } = dependencies;
+  const { nodeId, votes, network, headView, reader, account, clock, logger } = dependencies;
   /** Since when each candidate has been seen without a break. Bounded by the candidates of the registry. */
   const seenSinceMs = new Map<NodeId, number>();
   let registry: { readonly root: HashHex; readonly value: Registry } | undefined;
@@ -65,8 +62,9 @@ export function createAttester(dependencies: AttesterDependencies): Attester {
     if (headView.headHash() === idleAt) return;
     const state = reader.snapshot();
     try {
-      const data = attestation(state) ?? presence(state);
+      const data = attestation(state);
       if (data !== undefined) account.send(CONSENSUS_ADDRESS, data);
+      else if (isCountedAbsent(state)) provePresence(state);
       else if (seenSinceMs.size === 0 && candidatesOf(state).length === 0) idleAt = headView.headHash();
     } finally {
       void state.close();
@@ -114,20 +112,27 @@ export function createAttester(dependencies: AttesterDependencies): Attester {
     return lag >= 0 && lag < ATTESTATION_LAG_MAX - 2 && reader.hashAt(height) === headHash;
   }
 
-  function presence(state: StateSnapshot): Uint8Array | undefined {
+  function isCountedAbsent(state: StateSnapshot): boolean {
     const { info, absent } = readTermState(state);
-    const { height, blockHash } = headView.head();
-    if (!absent.some((each) => each.nodeId === nodeId) || height <= info.baseHeight) return undefined;
-    if (readTermNumber(state, presenceKey(nodeId)) === info.term) return undefined;
+    if (!absent.some((each) => each.nodeId === nodeId) || headView.head().height <= info.baseHeight) return false;
+    return readTermNumber(state, presenceKey(nodeId)) !== info.term;
+  }
+
+  function provePresence(state: StateSnapshot): void {
+    const { term } = readTermState(state).info;
+    const { height, blockHash, proposalDigest, term: current } = headView.head();
+    const sender = current.validators.findIndex((validator) => validator.nodeId === nodeId) as ValidatorIndex;
     // The same bytes as its RESULT for this final block: nothing that an honest validator would not sign.
-    const digest = certificateDigest(suite, {
-      genesisHash: dependencies.genesisHash,
-      term: info.term,
-      height,
-      blockHash,
+    const vote = { type: 'result', term, sender, height, blockHash } as const;
+    votes.signVotes({ final: { height, proposalDigest }, votes: [{ vote, parent: undefined }] }, ([signature]) => {
+      // Another transaction may have gone out meanwhile: it is looked at again soon.
+      if (signature === undefined || account.isBusy()) return;
+      logger.warn('the chain counts this validator as absent: it shows that it votes', { term });
+      account.send(
+        CONSENSUS_ADDRESS,
+        callData('provePresence(string,uint256,bytes)', [nodeId, BigInt(height), signature]),
+      );
     });
-    logger.warn('the chain counts this validator as absent: it shows that it votes', { term: info.term });
-    return callData('provePresence(string,uint256,bytes)', [nodeId, BigInt(height), suite.sign(digest, nodeKey)]);
   }
 
   return {

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { initCrypto, suiteByName } from '@hansa/crypto';
 import { lockHolderPid, openLedgerReader } from '@hansa/ledger';
 import { createNetwork } from '@hansa/network';
-import { assert, ChainError } from '@hansa/primitives';
+import { assert, ChainError, type HashHex } from '@hansa/primitives';
 import { Registry } from 'prom-client';
 import { startAdminServer } from './admin-server.ts';
 import { createAttester } from './attester.ts';
@@ -21,8 +22,10 @@ import { openMisbehaviourStore } from './misbehaviour-store.ts';
 import type { NodeOptions, NodePorts, RunningNode } from './node.ts';
 import { createNodeAccount } from './node-account.ts';
 import { createNodeCore } from './node-core.ts';
+import { createLocalKey, type NodeKey } from './node-key.ts';
 import { journalFile, openPoolJournal } from './pool-journal.ts';
 import { startRpc } from './rpc/start-rpc.ts';
+import { connectRemoteKey } from './signer/remote-key.ts';
 import { openVotes } from './vote-store-opening.ts';
 import { createVerifyPool } from './workers/verify-pool.ts';
 
@@ -60,8 +63,8 @@ async function compose(
   await initCrypto();
   const suite = suiteByName(genesis.suite);
   assert(suite !== undefined, `suite ${genesis.suite} was checked with genesis`);
-  const nodeKey = readKey(paths.nodeKey, options.passphrase);
-  const nodeId = suite.nodeIdOf(nodeKey);
+  // Before anything is opened: a wrong passphrase should cost nothing.
+  const privateKey = settings.signer.socket === '' ? readKey(paths.nodeKey, options.passphrase) : undefined;
   const instance = randomBytes(16).toString('hex');
   const monotonicMs = (): number => performance.now();
   if (options.isRebuild || options.isHealing === true) setLedgerAside(paths, logger);
@@ -78,6 +81,12 @@ async function compose(
   stops.push(() => execution.close());
   const opened = await execution.open();
   const { genesisHash } = opened;
+  const key =
+    privateKey === undefined
+      ? await openRemoteKey({ paths, socket: settings.signer.socket, genesisHash, instance, logger })
+      : createLocalKey(suite, privateKey, genesisHash);
+  stops.push(() => key.stop());
+  const { nodeId } = key;
   const reader = await openLedgerReader({ location: paths.ledger, suite });
   stops.push(() => reader.close());
   const store = await openVotes({
@@ -89,6 +98,7 @@ async function compose(
     logger: logger.child('votes'),
   });
   stops.push(() => store.close());
+  key.expectMark(store.signerMark);
 
   const verifier = createVerifyPool({ suite: suite.name }, { onFatal });
   await verifier.start();
@@ -99,7 +109,7 @@ async function compose(
 
   const network = (ports.createNetwork ?? createNetwork)(
     {
-      privateKey: nodeKey,
+      privateKey: key.identity,
       chainId: genesis.chainId,
       groupId: genesis.groupId,
       genesisHash,
@@ -134,7 +144,7 @@ async function compose(
       store,
       journal,
       verifier,
-      sign: (digest) => suite.sign(digest, nodeKey),
+      signer: key.votes,
       randomHex: () => randomBytes(16).toString('hex'),
       observer: {
         report: (report) => health.onReport(report),
@@ -163,6 +173,7 @@ async function compose(
     pool,
     headView,
     misbehaviours,
+    key,
     logger: logger.child('consensus'),
     monotonicMs,
   });
@@ -175,10 +186,10 @@ async function compose(
     onReport: (report, file) => health.onDivergenceReport(report, file),
     onRebuild: options.onRebuild,
   });
-  const isVoting = (): boolean => driver.status.silence === undefined && health.divergence() === undefined;
+  const isVoting = (): boolean => driver.status.silence === undefined && health.impediment() === undefined;
   const account = createNodeAccount({
     nodeId,
-    nodeKey,
+    key,
     chainId: genesis.chainId,
     headView,
     submit: (raw) => submission.submit(raw),
@@ -200,10 +211,8 @@ async function compose(
   core.start();
   stops.push(() => core.stop());
   const attester = createAttester({
-    suite,
     nodeId,
-    nodeKey,
-    genesisHash,
+    votes: key.votes,
     network,
     headView,
     reader,
@@ -260,6 +269,29 @@ async function compose(
     summary: () => health.summary(driver.status, sync.progress()),
     stop,
   };
+}
+
+type RemoteKeyPlace = {
+  readonly paths: NodePaths;
+  readonly socket: string;
+  readonly genesisHash: HashHex;
+  readonly instance: string;
+  readonly logger: Logger;
+};
+
+/** @throws ChainError SIGNER_KEY_HERE, and those of `connectRemoteKey` */
+function openRemoteKey({ paths, socket, genesisHash, instance, logger }: RemoteKeyPlace): Promise<NodeKey> {
+  if (existsSync(paths.nodeKey)) {
+    throw new ChainError<NodeErrorCode>({
+      code: 'SIGNER_KEY_HERE',
+      message: `signer.socket is set, and ${paths.nodeKey} is still here`,
+      remedy: 'a key is in one place: `hansa signer init --dir DIR --node NODE` moves it to the signer',
+    });
+  }
+  return connectRemoteKey(
+    { socket: resolve(paths.root, socket), genesisHash, instance },
+    { logger: logger.child('signer'), monotonicMs: () => performance.now() },
+  );
 }
 
 /** What is damaged is kept until the operator removes it; only the one before it goes. */

@@ -12,6 +12,7 @@ import type { HeadView } from './head-view.ts';
 import type { DivergenceReport, Healing } from './healing.ts';
 import type { Logger } from './logger.ts';
 import type { MisbehaviourStore } from './misbehaviour-store.ts';
+import type { NodeKey, SignerTrouble } from './node-key.ts';
 import type { ImportDivergence } from './sync-driver.ts';
 
 export type Divergence = {
@@ -35,6 +36,7 @@ export type HealthDependencies = {
   readonly pool: Pick<TxPool, 'counts' | 'metrics' | 'longestWaitMs'>;
   readonly headView: HeadView;
   readonly misbehaviours: MisbehaviourStore;
+  readonly key: Pick<NodeKey, 'trouble' | 'counters'>;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
 };
@@ -53,6 +55,8 @@ export type Health = {
   onDivergenceReport(report: DivergenceReport, file: string | undefined): void;
   /** The block whose result differs here, until the ledger holds it with the certified one. */
   divergence(): Divergence | undefined;
+  /** What keeps this node from voting that consensus does not know of: a divergence, or its signer. */
+  impediment(): Divergence | SignerTrouble | undefined;
   /** Why nothing is read from this node's state; undefined when it may be. */
   quarantine(): Failure | undefined;
   diagnosis(pbft: PbftStatus, sync: SyncProgress): Diagnosis;
@@ -90,7 +94,7 @@ export function createHealth(dependencies: HealthDependencies): Health {
     }
     const behindBy = sync.behind ? Math.max(0, sync.target - sync.height) : 0;
     const clockSkewMs = headView.parameters().clockSkewMs;
-    return diagnose({
+    const diagnosis = diagnose({
       pbft,
       nodeId,
       peers: network.peers(),
@@ -100,12 +104,16 @@ export function createHealth(dependencies: HealthDependencies): Health {
       behindBy,
       nameOf,
     });
+    const trouble = pbft.silence === undefined ? dependencies.key.trouble() : undefined;
+    if (trouble === undefined) return diagnosis;
+    const { missing } = diagnosis;
+    return { whyNoBlock: `this node does not vote: ${trouble.message}`, remedy: trouble.remedy, missing };
   }
 
   function readiness(pbft: PbftStatus, sync: SyncProgress): Readiness {
     const { whyNoBlock } = diagnosis(pbft, sync);
     const isObserver = pbft.silence === 'not a validator';
-    const isVoting = pbft.silence === undefined;
+    const isVoting = pbft.silence === undefined && dependencies.key.trouble() === undefined;
     const ready = whyNoBlock === null && (isVoting || isObserver);
     return { ready, reason: whyNoBlock ?? (isObserver ? 'observer, follows' : 'validator, votes') };
   }
@@ -180,6 +188,7 @@ export function createHealth(dependencies: HealthDependencies): Health {
       });
     },
     divergence,
+    impediment: () => divergence() ?? dependencies.key.trouble(),
     quarantine: () => {
       const wrong = divergence();
       if (wrong === undefined) return undefined;
@@ -196,7 +205,7 @@ export function createHealth(dependencies: HealthDependencies): Health {
       const role =
         pbft.silence === 'not a validator'
           ? 'observer'
-          : pbft.silence === undefined
+          : pbft.silence === undefined && dependencies.key.trouble() === undefined
             ? 'validator, votes'
             : 'validator, does not vote';
       const connected = network.peers().filter((peer) => peer.state === 'connected').length;
@@ -238,7 +247,9 @@ function registerMetrics(registry: Registry, facts: MetricFacts): void {
   gauge('hansa_term', 'Current term', () => facts.status()?.term ?? 0);
   gauge('hansa_view', 'Current view of the term', () => facts.status()?.view ?? 0);
   gauge('hansa_decided_height', 'Highest height whose order is decided', () => facts.status()?.decidedHeight ?? 0);
-  gauge('hansa_voting', '1 when this validator votes', () => (facts.status()?.silence === undefined ? 1 : 0));
+  gauge('hansa_voting', '1 when this validator votes', () =>
+    facts.status()?.silence === undefined && facts.key.trouble() === undefined ? 1 : 0,
+  );
   gauge('hansa_quarantined', '1 while a block gives another result here than the quorum has certified', () =>
     facts.divergence() === undefined ? 0 : 1,
   );
@@ -257,6 +268,12 @@ function registerMetrics(registry: Registry, facts: MetricFacts): void {
     help: 'Counters of the consensus driver',
     label: 'kind',
     read: () => Object.entries(facts.driver()),
+  });
+  labelled(registry, {
+    name: 'hansa_signer',
+    help: 'Of a remote signer: votes signed, refused, lost; requests answered, and their microseconds',
+    label: 'kind',
+    read: () => Object.entries(facts.key.counters()),
   });
   labelled(registry, {
     name: 'hansa_misbehaviour',

@@ -6,6 +6,7 @@ export {
   type DriverOptions,
   type Replica,
 } from './consensus/driver.ts';
+export { createLocalSigner, createSigningDigests } from './consensus/local-signer.ts';
 export { finalCertificateChecks, signatureChecks } from './consensus/message-auth.ts';
 export { decodePackets, encodePackets } from './consensus/packet-codec.ts';
 export type * from './consensus/ports.ts';

@@ -1,11 +1,10 @@
 /** Transactions that a node sends by itself, from the account of its key (docs/spec/governance.md, GOV-40). */
-import type { PrivateKey } from '@hansa/crypto';
 import { accountOfNode } from '@hansa/executor';
 import type { AddressHex, Failure, HashHex, NodeId, Result } from '@hansa/primitives';
-import { encodeSignedTransaction } from '@hansa/protocol';
 import type { Clock } from './clock.ts';
 import type { HeadView } from './head-view.ts';
 import type { Logger } from './logger.ts';
+import type { NodeKey } from './node-key.ts';
 
 /** A transaction that is not in a block by then is given up; what it said can be said again. */
 const WAIT_MS = 10_000;
@@ -13,7 +12,7 @@ const GAS_LIMIT = 1_000_000n;
 
 export type NodeAccountDependencies = {
   readonly nodeId: NodeId;
-  readonly nodeKey: PrivateKey;
+  readonly key: Pick<NodeKey, 'signTransaction'>;
   readonly chainId: number;
   readonly headView: Pick<HeadView, 'head' | 'account'>;
   readonly submit: (raw: Uint8Array) => Promise<Result<HashHex, Failure>>;
@@ -29,9 +28,19 @@ export type NodeAccount = {
 };
 
 export function createNodeAccount(dependencies: NodeAccountDependencies): NodeAccount {
-  const { nodeId, nodeKey, chainId, headView, submit, clock, logger } = dependencies;
+  const { nodeId, key, chainId, headView, submit, clock, logger } = dependencies;
   const account = accountOfNode(nodeId);
   let sent: { readonly nonce: bigint; readonly atMs: number } | undefined;
+
+  function submitOwn(raw: Uint8Array): void {
+    submit(raw).then(
+      (result) => {
+        if (!result.ok) logger.warn('an own transaction of this node is refused', { code: result.error.code });
+      },
+      (error: unknown) => logger.warn('an own transaction of this node failed', { error: String(error) }),
+    );
+  }
+
   return {
     isBusy: () =>
       sent !== undefined && headView.account(account).nonce <= sent.nonce && clock.monotonicMs() - sent.atMs < WAIT_MS,
@@ -39,27 +48,12 @@ export function createNodeAccount(dependencies: NodeAccountDependencies): NodeAc
       const { nonce } = headView.account(account);
       const { txGasLimit } = headView.head().term.parameters;
       sent = { nonce, atMs: clock.monotonicMs() };
-      const raw = encodeSignedTransaction(
-        {
-          type: 0,
-          chainId,
-          nonce,
-          gasLimit: GAS_LIMIT < txGasLimit ? GAS_LIMIT : txGasLimit,
-          maxFeePerGas: 0n,
-          maxPriorityFeePerGas: 0n,
-          to,
-          value: 0n,
-          data,
-          accessList: [],
-        },
-        nodeKey,
-      );
-      submit(raw).then(
-        (result) => {
-          if (!result.ok) logger.warn('an own transaction of this node is refused', { code: result.error.code });
-        },
-        (error: unknown) => logger.warn('an own transaction of this node failed', { error: String(error) }),
-      );
+      const gasLimit = GAS_LIMIT < txGasLimit ? GAS_LIMIT : txGasLimit;
+      key.signTransaction({ chainId, nonce, gasLimit, to, data }, (raw) => {
+        if (raw === undefined)
+          logger.warn('an own transaction of this node is not signed: its signer is away or refuses');
+        else submitOwn(raw);
+      });
     },
   };
 }

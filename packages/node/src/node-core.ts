@@ -3,19 +3,14 @@ import type { CryptoSuite } from '@hansa/crypto';
 import type { LedgerReader } from '@hansa/ledger';
 import type { Network } from '@hansa/network';
 import { assert, type HashHex, type Height, type NodeId } from '@hansa/primitives';
-import {
-  type EntryNode,
-  incarnationSigningDigest,
-  type Proposal,
-  pbftSigningDigest,
-  proposalDigest,
-} from '@hansa/protocol';
+import { type EntryNode, type Proposal, proposalDigest } from '@hansa/protocol';
 import { createTxPool, type PoolLimits, type TxPool } from '@hansa/txpool';
 import { createBlockPipeline } from './block-pipeline.ts';
 import type { Clock } from './clock.ts';
 import { ConsensusDriver } from './consensus/driver.ts';
+import { createSigningDigests } from './consensus/local-signer.ts';
 import { decodePackets, encodePackets } from './consensus/packet-codec.ts';
-import type { ConsensusObserver } from './consensus/ports.ts';
+import type { ConsensusObserver, VoteSigner } from './consensus/ports.ts';
 import type { VoteStore } from './consensus/vote-store.ts';
 import { createVoteVerifier } from './consensus/vote-verifier.ts';
 import type { ExecutionClient, OpenedLedger } from './execution/execution-client.ts';
@@ -72,7 +67,7 @@ export type NodeCoreDependencies = {
   readonly journal: PoolJournalFile;
   readonly verifier: Pick<VerifyPool, 'verifyTransactions' | 'verifySignatures'>;
   /** With the node's key. */
-  readonly sign: (digest: HashHex) => Uint8Array;
+  readonly signer: VoteSigner;
   /** 16 bytes of chance. */
   readonly randomHex: () => string;
   /** Not called before `createNodeCore` has returned. */
@@ -232,11 +227,9 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
         },
       },
       verifier: createVoteVerifier({ suite, worker: verifier, onFatal }),
-      signer: { sign: dependencies.sign },
+      signer: dependencies.signer,
       digests: {
-        signingDigest: (message) =>
-          pbftSigningDigest(suite, genesisHash, message as Parameters<typeof pbftSigningDigest>[2]),
-        incarnationDigest: (statement) => incarnationSigningDigest(suite, genesisHash, statement),
+        ...createSigningDigests(suite, genesisHash),
         proposalDigest: digestOf,
       },
       transactions,

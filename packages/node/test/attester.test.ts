@@ -35,6 +35,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Attester, createAttester } from '../src/attester.ts';
 import { createNodeAccount } from '../src/node-account.ts';
+import { createLocalKey } from '../src/node-key.ts';
 
 await initCrypto();
 const keys = [1, 2, 3, 4, 5].map((n) => new Uint8Array(32).fill(n));
@@ -110,9 +111,10 @@ class World {
       monotonicMs: () => this.nowMs,
     };
     const logger = { info: () => undefined, warn: () => undefined };
+    const key = createLocalKey(suite, keyOf(self), this.built.hash);
     const account = createNodeAccount({
       nodeId: self,
-      nodeKey: keyOf(self),
+      key,
       chainId: genesis.chainId,
       headView,
       submit: (raw) => {
@@ -123,10 +125,8 @@ class World {
       logger,
     });
     this.attester = createAttester({
-      suite,
       nodeId: self,
-      nodeKey: keyOf(self),
-      genesisHash: this.built.hash,
+      votes: key.votes,
       network: { peers: () => (this.peer === undefined ? [] : [this.peer as PeerInfo]) },
       headView,
       reader: {

@@ -9,6 +9,7 @@ import { addJoinCommand } from './commands/join.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addMembersCommand } from './commands/members.ts';
 import { addRotateCommand } from './commands/rotate.ts';
+import { addSignerCommand } from './commands/signer.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addStatusCommand } from './commands/status.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -30,6 +31,7 @@ for (const add of [
   addInviteCommand,
   addJoinCommand,
   addStartCommand,
+  addSignerCommand,
   addStatusCommand,
   addMembersCommand,
   addGovCommand,

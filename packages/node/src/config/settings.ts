@@ -18,6 +18,12 @@ const settingsSchema = z.strictObject({
       passphrase_file: z.string().max(4_096).default(''),
     })
     .prefault({}),
+  signer: z
+    .strictObject({
+      /** Socket of the signer that holds the node key (`hansa signer`); empty: `node.key` is here. */
+      socket: z.string().max(4_096).default(''),
+    })
+    .prefault({}),
   p2p: z
     .strictObject({
       /** Multiaddrs to listen on. */
@@ -88,6 +94,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
 export type Settings = DeepReadonly<{
   node: { name: string };
   keys: { passphrase_file: string };
+  signer: { socket: string };
   p2p: { listen: string[] };
   rpc: {
     enabled: boolean;

@@ -1,11 +1,12 @@
 /** What the driver does with the effects of a batch once its records are durable. */
-import type { PbftEffect, PbftInput, PbftStatus } from '@hansa/consensus';
-import { assert, assertNever, type NodeId } from '@hansa/primitives';
+import type { ApprovedVote, FinalHead, PbftEffect, PbftInput, PbftStatus } from '@hansa/consensus';
+import { assertNever, type NodeId } from '@hansa/primitives';
 import type { PbftMessage, Proposal, TermInfo, Verified } from '@hansa/protocol';
 import type { Incarnations } from './incarnations.ts';
-import { signVote } from './message-auth.ts';
-import type { ConsensusPacket, ConsensusPorts } from './ports.ts';
+import { signedVote } from './message-auth.ts';
+import type { ConsensusPacket, ConsensusPorts, SigningRequest } from './ports.ts';
 import type { ProposalIntake } from './proposal-intake.ts';
+import type { Pending } from './vote-file.ts';
 import type { WorkQueue } from './work-queue.ts';
 
 /** Effects of one step, and the term in which it was made: its set is the audience. */
@@ -20,6 +21,8 @@ export type EffectContext = {
   readonly incarnations: Incarnations;
   readonly work: WorkQueue;
   input(input: PbftInput): void;
+  head(): FinalHead;
+  proposalOf(digest: Proposal['parentDigest'], height: Proposal['height']): Proposal | undefined;
   send(to: readonly NodeId[], packets: readonly ConsensusPacket[]): void;
 };
 
@@ -31,8 +34,45 @@ export class EffectPerformer {
     this.#context = context;
   }
 
-  /** MUST be called only when every record of these steps is durable. */
-  perform(steps: readonly Step[]): void {
+  /**
+   * Signs the votes of these steps, then sends and does all that they say. MUST be called only when every record of them
+   * is durable, and not again before it has completed.
+   */
+  perform(steps: readonly Step[]): Pending {
+    const votes = steps.flatMap(({ effects }) =>
+      effects.flatMap((effect) => (effect.type === 'send' ? [effect.vote] : [])),
+    );
+    if (votes.length === 0) {
+      this.#perform(steps, []);
+      return undefined;
+    }
+    let isDone = false;
+    let complete = (): void => undefined;
+    this.#context.ports.signer.signVotes(this.#requestOf(votes), (signatures) => {
+      this.#perform(steps, signatures);
+      isDone = true;
+      complete();
+    });
+    if (isDone) return undefined;
+    return new Promise((resolve) => {
+      complete = resolve;
+    });
+  }
+
+  #requestOf(votes: readonly ApprovedVote[]): SigningRequest {
+    const { height, proposalDigest } = this.#context.head();
+    return {
+      final: { height, proposalDigest },
+      votes: votes.map((vote) => ({
+        vote,
+        parent: vote.type === 'prepare' ? this.#context.proposalOf(vote.digest, vote.height)?.parentDigest : undefined,
+      })),
+    };
+  }
+
+  /** `signatures`: one for each effect `send`, in order; a vote without one is a lost message (spec PBFT-R1). */
+  #perform(steps: readonly Step[], signatures: readonly (Uint8Array | undefined)[]): void {
+    let signed = 0;
     const broadcasts: ConsensusPacket[] = [];
     let status: PbftStatus | undefined;
     let audience: readonly NodeId[] | undefined;
@@ -40,13 +80,19 @@ export class EffectPerformer {
       for (const effect of effects) {
         if (effect.type === 'status') {
           status = effect.status;
-        } else if ((effect.type === 'send' || effect.type === 'sendSigned') && effect.to === 'all') {
+        } else if (effect.type === 'send' || effect.type === 'sendSigned') {
+          const message = effect.type === 'sendSigned' ? effect.message : this.#signed(effect, signatures[signed++]);
+          if (message === undefined) continue;
+          if (effect.to !== 'all') {
+            this.#context.send([effect.to], [{ type: 'pbft', message }]);
+            continue;
+          }
           const others = this.#others(term);
           if (audience !== undefined && audience !== others) {
             this.#context.send(audience, broadcasts.splice(0));
           }
           audience = others;
-          broadcasts.push({ type: 'pbft', message: this.#messageOf(effect) });
+          broadcasts.push({ type: 'pbft', message });
         } else {
           this.#performOne(effect, term);
         }
@@ -56,23 +102,20 @@ export class EffectPerformer {
     if (status !== undefined) this.#context.ports.observer.status(status);
   }
 
-  /** Signs, and gives the own copy back through the same door as everybody's. */
-  #messageOf(effect: Extract<PbftEffect, { type: 'send' | 'sendSigned' }>): Verified<PbftMessage> {
-    if (effect.type === 'sendSigned') return effect.message;
-    const message = signVote(effect.vote, this.#context.ports.digests, this.#context.ports.signer);
+  /** Gives the own copy back through the same door as everybody's. */
+  #signed(
+    effect: Extract<PbftEffect, { type: 'send' }>,
+    signature: Uint8Array | undefined,
+  ): Verified<PbftMessage> | undefined {
+    if (signature === undefined) return undefined;
+    const message = signedVote(effect.vote, signature);
     if (effect.to === 'all') this.#context.input({ type: 'message', message, from: this.#context.nodeId });
     return message;
   }
 
-  #performOne(effect: PbftEffect, term: TermInfo): void {
+  #performOne(effect: Exclude<PbftEffect, { type: 'send' | 'sendSigned' | 'status' }>, term: TermInfo): void {
     switch (effect.type) {
       case 'persist':
-      case 'status':
-        break;
-      case 'send':
-      case 'sendSigned':
-        assert(effect.to !== 'all', 'broadcasts are gathered');
-        this.#context.send([effect.to], [{ type: 'pbft', message: this.#messageOf(effect) }]);
         break;
       case 'requestProposal':
         this.#requestProposal(effect, term);

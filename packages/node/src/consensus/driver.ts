@@ -26,7 +26,7 @@ import { asVerified, signatureChecks, termOf } from './message-auth.ts';
 import type { ConsensusPacket, ConsensusPorts, DriverCounters, SignatureCheck } from './ports.ts';
 import { ProposalIntake } from './proposal-intake.ts';
 import type { Pending } from './vote-file.ts';
-import type { StoreRecord } from './vote-record.ts';
+import type { SignerMark, StoreRecord } from './vote-record.ts';
 import type { VoteStore } from './vote-store.ts';
 import { WorkQueue } from './work-queue.ts';
 
@@ -71,6 +71,7 @@ export class ConsensusDriver {
   #extraRecords: StoreRecord[] = [];
   #afterWrite: { readonly to: NodeId; readonly packet: ConsensusPacket }[] = [];
   #raiseAbove: number | undefined;
+  #notedMark: SignerMark | undefined;
   #isPumping = false;
   #isWriting = false;
   #isStopped = false;
@@ -90,6 +91,7 @@ export class ConsensusDriver {
     const { durable, transactions, peerStatements } = options.store.restored();
     for (const raw of transactions) ports.transactions.restore(raw);
     this.#storeState = durable.voteStore;
+    this.#notedMark = options.store.signerMark;
     this.#replica = this.#createReplica();
     this.#intake = new ProposalIntake({
       nodeId: options.nodeId,
@@ -137,6 +139,8 @@ export class ConsensusDriver {
       incarnations: this.#incarnations,
       work: this.#work,
       input: (input) => this.#input(input),
+      head: () => this.#head,
+      proposalOf: (digest, height) => this.#replica.proposalChain(digest, height)[0],
       send: (to, packets) => this.#send(to, packets),
     });
   }
@@ -369,15 +373,25 @@ export class ConsensusDriver {
     this.#extraRecords = [];
     this.#afterWrite = [];
     for (const input of inputs) this.#step(input, steps, records);
+    this.#noteMark(records);
     this.#write(
       () => this.#options.store.append(records),
       () => {
         this.#counts.record += records.length;
         for (const { to, packet } of packets) this.#send([to], [packet]);
-        this.#effects.perform(steps);
+        return this.#effects.perform(steps);
       },
     );
     return true;
+  }
+
+  /** spec SGN-10: with the first batch after the signer's answer, before it is asked again. */
+  #noteMark(records: StoreRecord[]): void {
+    const mark = this.#ports.signer.mark();
+    if (records.length === 0 || mark === undefined) return;
+    if (mark.id === this.#notedMark?.id && mark.sequence === this.#notedMark.sequence) return;
+    this.#notedMark = mark;
+    records.push({ type: 'signer', ...mark });
   }
 
   #takeInputs(): PbftInput[] {
@@ -410,25 +424,24 @@ export class ConsensusDriver {
     }
   }
 
-  /** `then` runs when the write is durable; a failed write stops everything before anything of it is sent. */
-  #write(write: () => Pending, then: () => void): void {
-    let pending: Pending;
+  /**
+   * `then` runs when the write is durable; a failed write stops everything before anything of it is sent. No step is made
+   * before both have completed.
+   */
+  #write(write: () => Pending, then: () => Pending): void {
+    let written: Pending;
     try {
-      pending = write();
+      written = write();
     } catch (error) {
       this.#fail(error);
       return;
     }
-    if (pending === undefined) {
-      then();
-      return;
-    }
+    const pending = written === undefined ? then() : written.then(() => (this.#isStopped ? undefined : then()));
+    if (pending === undefined) return;
     this.#isWriting = true;
     pending.then(
       () => {
         this.#isWriting = false;
-        if (this.#isStopped) return;
-        then();
         this.#schedule();
       },
       (error: unknown) => this.#fail(error),
@@ -448,6 +461,7 @@ export class ConsensusDriver {
       () => {
         this.#replica = this.#createReplica();
         this.#ports.observer.report({ type: 'incarnationRaised', from, to: this.#options.store.incarnation });
+        return undefined;
       },
     );
   }

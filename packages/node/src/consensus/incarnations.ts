@@ -38,7 +38,7 @@ export class Incarnations {
   }
 
   askAcknowledgement(of: readonly NodeId[]): void {
-    this.#context.send(of, { type: 'incarnation', statement: this.#statement() });
+    this.#signed((statement) => this.#context.send(of, { type: 'incarnation', statement }));
   }
 
   askFinalHeights(of: readonly NodeId[]): void {
@@ -75,9 +75,9 @@ export class Incarnations {
 
   /** A peer shows a statement of mine: another process of mine spoke, after this store's content was written. */
   onHeld(from: NodeId, statement: IncarnationMessage): void {
-    if (statement.nodeId !== this.#context.nodeId || !isNotBelow(statement, this.#statement())) return;
+    if (statement.nodeId !== this.#context.nodeId || !isNotBelow(statement, this.#unsigned())) return;
     this.#verifyStatement(statement, () => {
-      if (!isNotBelow(statement, this.#statement())) return;
+      if (!isNotBelow(statement, this.#unsigned())) return;
       const { incarnation } = statement;
       if (this.#context.storeState().type === 'intact') {
         this.#context.input({ type: 'incarnationRefused', nodeId: from, incarnation });
@@ -128,19 +128,30 @@ export class Incarnations {
     });
   }
 
-  #statement(): IncarnationMessage {
-    const { nodeId, instance, ports } = this.#context;
-    const incarnation = this.#context.incarnation();
-    if (this.#own === undefined || this.#own.incarnation !== incarnation) {
-      const unsigned = { type: 'incarnation', nodeId, incarnation, instance } as const;
-      this.#own = { ...unsigned, signature: ports.signer.sign(ports.digests.incarnationDigest(unsigned)) };
+  #unsigned(): Omit<IncarnationMessage, 'signature'> {
+    const { nodeId, instance } = this.#context;
+    return { type: 'incarnation', nodeId, incarnation: this.#context.incarnation(), instance };
+  }
+
+  /** Not at all when the signer is away: the replica asks for acknowledgement again. */
+  #signed(then: (statement: IncarnationMessage) => void): void {
+    const unsigned = this.#unsigned();
+    if (this.#own?.incarnation === unsigned.incarnation) {
+      then(this.#own);
+      return;
     }
-    return this.#own;
+    this.#context.ports.signer.signIncarnation(unsigned, (signature) => {
+      if (signature === undefined || unsigned.incarnation !== this.#context.incarnation()) return;
+      this.#own = { ...unsigned, signature };
+      then(this.#own);
+    });
   }
 }
 
+type Incarnation = Pick<IncarnationMessage, 'incarnation' | 'instance'>;
+
 /** `held` proves that `other` does not come from the newest process of this key. */
-function isNotBelow(held: IncarnationMessage, other: IncarnationMessage): boolean {
+function isNotBelow(held: Incarnation, other: Incarnation): boolean {
   return (
     held.incarnation > other.incarnation || (held.incarnation === other.incarnation && held.instance !== other.instance)
   );

@@ -2,7 +2,7 @@
 import type { ApprovedVote } from '@hansa/consensus';
 import type { NodeId, Term } from '@hansa/primitives';
 import type { Certificate, PbftMessage, SignedClaim, ValidatorSet, Verified, VoteCertificate } from '@hansa/protocol';
-import type { ConsensusDigests, SignatureCheck, VoteSigner } from './ports.ts';
+import type { ConsensusDigests, SignatureCheck } from './ports.ts';
 
 /** Term that a message belongs to. */
 export function termOf(message: PbftMessage): Term {
@@ -65,9 +65,8 @@ export function asVerified(message: PbftMessage): Verified<PbftMessage> {
   return message as Verified<PbftMessage>;
 }
 
-/** Signs what the safety rules approved. MUST be called only when everything it depends on is durable. */
-export function signVote(vote: ApprovedVote, digests: ConsensusDigests, signer: VoteSigner): Verified<PbftMessage> {
-  const signature = signer.sign(digests.signingDigest(vote));
+/** A vote that the safety rules approved, and its signature, made when everything that it depends on was durable. */
+export function signedVote(vote: ApprovedVote, signature: Uint8Array): Verified<PbftMessage> {
   return asVerified({ ...vote, signature } as PbftMessage);
 }
 

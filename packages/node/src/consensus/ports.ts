@@ -9,6 +9,7 @@
 import type { FinalHead, PbftReport, PbftStatus, RejectCode, UnsignedPbftMessage } from '@hansa/consensus';
 import type { Failure, HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa/primitives';
 import type { Certificate, IncarnationMessage, PbftMessage, Proposal, TermInfo, ValidatorSet } from '@hansa/protocol';
+import type { SignerMark } from './vote-record.ts';
 
 /** Everything that travels on the consensus channel. The channel authenticates the peer, so answers need no signature. */
 export type ConsensusPacket =
@@ -56,10 +57,30 @@ export type SignatureVerifier = {
   verify(checks: readonly SignatureCheck[], done: (valid: readonly boolean[] | undefined) => void): void;
 };
 
-/** The node key. */
+/** Votes to sign, in the order in which they were approved. */
+export type SigningRequest = {
+  /** The final block of this node: nothing at or below it is voted on any more. */
+  readonly final: { readonly height: Height; readonly proposalDigest: HashHex };
+  readonly votes: readonly {
+    readonly vote: UnsignedPbftMessage;
+    /** Of a PREPARE: digest of its proposal's parent. */
+    readonly parent: HashHex | undefined;
+  }[];
+};
+
+/** Whoever holds the node key: this process, or a signer of its own (docs/spec/signer.md). Called by the driver only. */
 export type VoteSigner = {
-  /** Signature of 64 bytes over a digest of `signing.ts`. MUST be called by the driver only. */
-  sign(digest: HashHex): Uint8Array;
+  /**
+   * MUST answer with one signature of 64 bytes per vote, `undefined` where it is not signed: the signer is away or
+   * refuses it. Such a vote is a lost message (spec PBFT-R1).
+   */
+  signVotes(request: SigningRequest, done: (signatures: readonly (Uint8Array | undefined)[]) => void): void;
+  signIncarnation(
+    statement: Omit<IncarnationMessage, 'signature'>,
+    done: (signature: Uint8Array | undefined) => void,
+  ): void;
+  /** How far the signer's own record had come at its last answer, to be kept (spec SGN-10); a local one has none. */
+  mark(): SignerMark | undefined;
 };
 
 /** The canonical digests that the driver needs; `node-core.ts` binds `@hansa/protocol` to the chain's suite. */

@@ -14,6 +14,14 @@ import {
 import type { Claim, IncarnationMessage, Proposal, SignedClaim, VoteCertificate } from '@hansa/protocol';
 import { ByteReader, ByteWriter } from './byte-codec.ts';
 
+/** Which record a remote signer keeps, and how far it had come: what a node remembers of it (spec SGN-10). */
+export type SignerMark = {
+  /** 16 bytes of chance in hex. */
+  readonly id: string;
+  /** Number of its last batch. */
+  readonly sequence: number;
+};
+
 /** What the store keeps beside the records of the replica. */
 export type StoreRecord =
   | DurableRecord
@@ -21,6 +29,7 @@ export type StoreRecord =
   | { readonly type: 'incarnation'; readonly incarnation: number }
   /** The highest statement of a peer that was acknowledged. */
   | { readonly type: 'peer-incarnation'; readonly statement: IncarnationMessage }
+  | ({ readonly type: 'signer' } & SignerMark)
   /** Original transactions of a proposal that is or may be voted on. */
   | {
       readonly type: 'transactions';
@@ -43,6 +52,7 @@ const KINDS = [
   'incarnation',
   'peer-incarnation',
   'transactions',
+  'signer',
 ] as const satisfies readonly StoreRecord['type'][];
 const STORE_STATES = ['intact', 'lost', 'barrier'] as const satisfies readonly VoteStoreState['type'][];
 
@@ -50,9 +60,7 @@ const STORE_STATES = ['intact', 'lost', 'barrier'] as const satisfies readonly V
 export function encodeStoreRecord(record: StoreRecord): Uint8Array {
   const out = new ByteWriter();
   out.u8(KINDS.indexOf(record.type));
-  if (record.type !== 'vote-store' && record.type !== 'incarnation' && record.type !== 'peer-incarnation') {
-    out.u64(record.term);
-  }
+  if ('term' in record) out.u64(record.term);
   switch (record.type) {
     case 'term':
       break;
@@ -96,6 +104,9 @@ export function encodeStoreRecord(record: StoreRecord): Uint8Array {
       out.bytes(fromHex(record.statement.nodeId)).u64(record.statement.incarnation);
       out.bytes(fromHex(record.statement.instance)).bytes(record.statement.signature);
       break;
+    case 'signer':
+      out.bytes(fromHex(record.id)).u64(record.sequence);
+      break;
     case 'transactions':
       out.u64(record.height).hash(record.digest);
       out.list(record.raw, (raw) => out.bytes(raw));
@@ -118,6 +129,7 @@ function readRecord(from: ByteReader): StoreRecord {
   if (kind === 'vote-store') return { type: kind, state: readStoreState(from) };
   if (kind === 'incarnation') return { type: kind, incarnation: from.u64() };
   if (kind === 'peer-incarnation') return { type: kind, statement: readStatement(from) };
+  if (kind === 'signer') return { type: kind, id: bytesToHex(from.bytes()), sequence: from.u64() };
   const term = from.u64() as Term;
   switch (kind) {
     case 'term':

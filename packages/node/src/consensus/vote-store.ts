@@ -15,7 +15,7 @@ import { assert, type HashHex } from '@hansa/primitives';
 import type { IncarnationMessage } from '@hansa/protocol';
 import type { Pending, VoteFile } from './vote-file.ts';
 import { createVoteLog, openVoteLog, replaceVoteLog, type VoteLog, type VoteLogLoss } from './vote-log.ts';
-import { decodeStoreRecord, encodeStoreRecord, type StoreRecord } from './vote-record.ts';
+import { decodeStoreRecord, encodeStoreRecord, type SignerMark, type StoreRecord } from './vote-record.ts';
 
 export type VoteStoreOptions = {
   /** Digest of genesis hash and node id. */
@@ -102,9 +102,15 @@ export class VoteStore {
       if (record.type === 'transactions') {
         if (!this.#isDead(record)) transactions.push(record.raw);
       } else if (record.type === 'peer-incarnation') peerStatements.push(record.statement);
-      else if (record.type !== 'incarnation') durable.push(record);
+      else if (record.type !== 'incarnation' && record.type !== 'signer') durable.push(record);
     }
     return { durable: durableStateFrom(durable), transactions, peerStatements };
+  }
+
+  /** spec SGN-10: how far the record of this node's signer had come when a batch was last written here. */
+  get signerMark(): SignerMark | undefined {
+    const record = this.#entries.get('signer')?.record;
+    return record?.type === 'signer' ? { id: record.id, sequence: record.sequence } : undefined;
   }
 
   close(): void {
@@ -139,7 +145,7 @@ export class VoteStore {
   }
 
   #isDead(record: StoreRecord): boolean {
-    if (record.type === 'incarnation' || record.type === 'peer-incarnation') return false;
+    if (record.type === 'incarnation' || record.type === 'peer-incarnation' || record.type === 'signer') return false;
     if (record.type !== 'transactions') return isObsoleteRecord(this.#position, record);
     const { term, finalHeight } = this.#position;
     if (term === undefined) return false;
@@ -175,6 +181,7 @@ export function replaceLostVoteStore(files: readonly VoteFile[], options: VoteSt
 function keyOf(record: StoreRecord): string {
   switch (record.type) {
     case 'incarnation':
+    case 'signer':
       return record.type;
     case 'peer-incarnation':
       return `peer-incarnation/${record.statement.nodeId}`;

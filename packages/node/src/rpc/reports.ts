@@ -103,7 +103,7 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
       nodeId,
       organisation: organisationOf(nodeId),
       role: pbft.index !== undefined ? 'validator' : stranger === undefined ? 'observer' : 'none',
-      voting: pbft.silence === undefined && health.divergence() === undefined,
+      voting: pbft.silence === undefined && health.impediment() === undefined,
       lastBlockAgeMs: committedAtMs === undefined ? null : Math.round(dependencies.monotonicMs() - committedAtMs),
       term: pbft.term,
       view: pbft.view,

@@ -3,7 +3,8 @@ import type { HashHex, Height, NodeId, Term, ValidatorIndex, View } from '@hansa
 import { DEFAULT_CHAIN_PARAMETERS, type IncarnationMessage, type PbftMessage, type Proposal } from '@hansa/protocol';
 import { describe, expect, test } from 'vitest';
 import { ConsensusDriver, type Replica } from '../../src/consensus/driver.ts';
-import type { ConsensusPacket, ConsensusPorts } from '../../src/consensus/ports.ts';
+import { createLocalSigner } from '../../src/consensus/local-signer.ts';
+import type { ConsensusPacket, ConsensusPorts, SigningRequest, VoteSigner } from '../../src/consensus/ports.ts';
 import { createVoteStore, openVoteStore } from '../../src/consensus/vote-store.ts';
 import { fullDisk, MemoryFile } from './memory-file.ts';
 
@@ -44,7 +45,10 @@ const proposal = (height: number, parent: HashHex, hashes: readonly HashHex[] = 
 });
 
 /** The real driver and store; a replica that a test scripts, and ports that write down what they are asked. */
-function setUp(script: (input: PbftInput) => readonly PbftEffect[]) {
+const DIGESTS = { signingDigest: () => hashOf(1), incarnationDigest: () => hashOf(2) };
+const LOCAL_SIGNER = createLocalSigner(DIGESTS, () => SIGNATURE);
+
+function setUp(script: (input: PbftInput) => readonly PbftEffect[], signer: VoteSigner = LOCAL_SIGNER) {
   const files = [new MemoryFile('a'), new MemoryFile('b')];
   let salt = 0;
   const options = { owner: OWNER, random: () => ++salt };
@@ -71,10 +75,9 @@ function setUp(script: (input: PbftInput) => readonly PbftEffect[]) {
       },
     },
     verifier: { verify: (checks, done) => done(checks.map(() => isValid)) },
-    signer: { sign: () => SIGNATURE },
+    signer,
     digests: {
-      signingDigest: () => hashOf(1),
-      incarnationDigest: () => hashOf(2),
+      ...DIGESTS,
       proposalDigest: (p) => hashOf(1_000 * p.height + p.transactionHashes.length),
     },
     transactions: {
@@ -232,6 +235,83 @@ describe('durable before sent', () => {
     kit.driver.receive(idOf(1), packetOf(prepare(1)));
     kit.run();
     expect([kit.sent, kit.inputs.length]).toEqual([[], 1]);
+  });
+});
+
+describe('a signer that is elsewhere', () => {
+  type Asked = { request: SigningRequest; answer: (signatures: readonly (Uint8Array | undefined)[]) => void };
+
+  function remote(): { asked: Asked[]; signer: VoteSigner; mark: { id: string; sequence: number } } {
+    const asked: Asked[] = [];
+    const mark = { id: 'cd'.repeat(16), sequence: 1 };
+    const signer: VoteSigner = {
+      signVotes: (request, done) => void asked.push({ request, answer: done }),
+      signIncarnation: (_, done) => done(undefined),
+      mark: () => ({ ...mark }),
+    };
+    return { asked, signer, mark };
+  }
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+  test('the vote is durable before the signer is asked, and no step is made before it has answered', async () => {
+    let height = 0;
+    const { asked, signer } = remote();
+    const kit = setUp((input) => (input.type === 'poolState' ? voteEffects(++height) : []), signer);
+    kit.driver.onPoolState(POOL);
+    kit.run();
+    expect(kit.stored()).toEqual(['prepare 1']);
+    expect(asked.map(({ request }) => request.votes.map(({ vote }) => vote.type))).toEqual([['prepare']]);
+    kit.driver.onPoolState(POOL);
+    kit.run();
+    expect([kit.inputs.length, kit.sent]).toEqual([1, []]);
+    asked[0]?.answer([SIGNATURE]);
+    await turn();
+    kit.run();
+    expect(kit.sent[0]?.packet).toEqual(packetOf(prepare(1)));
+    expect(asked.length).toBe(2);
+  });
+
+  test('SGN-11: a vote that is not signed is a lost message: it neither leaves nor comes back, and all else goes on', async () => {
+    const { asked, signer } = remote();
+    const status: PbftEffect = { type: 'behind', height: 9 as Height, from: [] };
+    const kit = setUp(onPool([...voteEffects(1), ...voteEffects(2), status]), signer);
+    kit.driver.onPoolState(POOL);
+    kit.run();
+    asked[0]?.answer([undefined, SIGNATURE]);
+    await turn();
+    kit.run();
+    expect(kit.sent.map(({ packet }) => packet)).toEqual([packetOf(prepare(2))]);
+    expect(kit.inputs.filter((input) => input.type === 'message').length).toBe(1);
+    expect(kit.log).toContain('behind 9');
+  });
+
+  test('SGN-8: a PREPARE names the parent of its proposal, and the request the final block', () => {
+    const { asked, signer } = remote();
+    const [persisted, send] = voteEffects(5);
+    const kit = setUp(
+      onPool([persisted as PbftEffect, { ...send, vote: { ...prepare(5), digest: hashOf(5_000) } } as never]),
+      signer,
+    );
+    kit.driver.onPoolState(POOL);
+    kit.run();
+    expect(asked[0]?.request.votes[0]?.parent).toBe(hashOf(4_000));
+    expect(asked[0]?.request.final).toEqual({ height: 0, proposalDigest: hashOf(0) });
+  });
+
+  test("SGN-10: the signer's mark is on disk before it is asked again", async () => {
+    let height = 0;
+    const { asked, signer, mark } = remote();
+    const kit = setUp((input) => (input.type === 'poolState' ? voteEffects(++height) : []), signer);
+    kit.driver.onPoolState(POOL);
+    kit.run();
+    expect(kit.store.signerMark).toEqual({ id: mark.id, sequence: 1 });
+    mark.sequence = 7;
+    asked[0]?.answer([SIGNATURE]);
+    await turn();
+    kit.driver.onPoolState(POOL);
+    kit.run();
+    expect(asked.length).toBe(2);
+    expect(kit.store.signerMark).toEqual({ id: mark.id, sequence: 7 });
   });
 });
 

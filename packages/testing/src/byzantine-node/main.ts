@@ -44,9 +44,12 @@ async function run(dir: string, first: readonly LiveStrategy[]): Promise<void> {
   const connectLiar: NodePorts['createNetwork'] = (options, dependencies) => {
     const suite = suiteByName(SUITE);
     assert(suite !== undefined, `suite ${SUITE} is always there`);
+    const { privateKey } = options;
+    assert(privateKey instanceof Uint8Array, 'a liar holds its key itself');
     const network = createNetwork(options, dependencies);
     const transport = new LiarTransport({
       ...options,
+      privateKey,
       suite,
       send: (to, frame) => network.send(to, 'consensus', frame),
     });

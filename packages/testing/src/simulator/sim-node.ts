@@ -1,6 +1,7 @@
 /** One simulated validator or observer: the real driver, replica and vote store; stand-ins around them. */
 import type { FinalHead, PbftReport, PbftStatus, RuleId } from '@hansa/consensus';
 import type { ConsensusDriver, ConsensusPorts, DriverReport, VoteStore, VoteStoreOptions } from '@hansa/node';
+import { createLocalSigner } from '@hansa/node';
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import type { Checkers } from './checkers.ts';
 import type { Member } from './member.ts';
@@ -380,12 +381,10 @@ export class SimNode implements Member {
           done(checks.map(({ digest, signature, nodeId }) => simVerify(digest, signature, nodeId)));
         },
       },
-      signer: {
-        sign: (digest) => {
-          world.signedCount++;
-          return simSign(digest, this.nodeId);
-        },
-      },
+      signer: createLocalSigner(world.digests, (digest) => {
+        world.signedCount++;
+        return simSign(digest, this.nodeId);
+      }),
       digests: world.digests,
       transactions: {
         check: (request) => this.pool.check(request, this.status, world.queue.nowUs),
