@@ -15,6 +15,7 @@ import {
   decodeTransactionAnswer,
   decodeVotes,
   type HelloAnswer,
+  LINE_SIZE_MAX,
   OPEN_REQUESTS_MAX,
   readLines,
   SIGNER_VERSION,
@@ -178,17 +179,14 @@ class RemoteKey implements NodeKey {
     });
   }
 
-  #signVotes(request: SigningRequest, done: (signatures: readonly (Uint8Array | undefined)[]) => void): void {
-    const parts: SigningRequest['votes'][] = [];
-    for (let from = 0; from < request.votes.length; from += VOTES_PER_REQUEST_MAX) {
-      parts.push(request.votes.slice(from, from + VOTES_PER_REQUEST_MAX));
-    }
+  #signVotes({ final, votes }: SigningRequest, done: (signatures: readonly (Uint8Array | undefined)[]) => void): void {
+    const parts = partsOf(votes);
     const signatures: (Uint8Array | undefined)[] = [];
     const next = (): void => {
-      const votes = parts.shift();
-      if (votes === undefined) done(signatures);
+      const part = parts.shift();
+      if (part === undefined) done(signatures);
       else
-        this.#signPart({ final: request.final, votes }, (signed) => {
+        this.#signPart(final, part, (signed) => {
           signatures.push(...signed);
           next();
         });
@@ -196,13 +194,13 @@ class RemoteKey implements NodeKey {
     next();
   }
 
-  #signPart({ final, votes }: SigningRequest, done: (signatures: readonly (Uint8Array | undefined)[]) => void): void {
-    const { height, proposalDigest } = final;
-    const encoded = votes.map(({ vote, parent }) => ({
-      message: bytesToHex(encodePbftMessage(unsignedBytes(vote))),
-      parent: parent ?? null,
-    }));
-    this.#ask({ type: 'votes', final: { height, proposalDigest }, votes: encoded }, (answer) => {
+  #signPart(
+    { height, proposalDigest }: SigningRequest['final'],
+    part: readonly EncodedVote[],
+    done: (signatures: readonly (Uint8Array | undefined)[]) => void,
+  ): void {
+    const votes = part.map(({ message, parent }) => ({ message, parent }));
+    this.#ask({ type: 'votes', final: { height, proposalDigest }, votes }, (answer) => {
       const decoded = decodeVotes(answer?.ok);
       if (decoded === undefined || decoded.signatures.length !== votes.length) {
         this.#counts.lost += votes.length;
@@ -214,9 +212,7 @@ class RemoteKey implements NodeKey {
       this.#counts.refused += decoded.refused.length;
       // What is late only, contradicts nothing that this node should know.
       const refusal = decoded.refused.find(({ code }) => code !== 'SIGNER_TOO_OLD');
-      const isAnyVote = votes.some(
-        ({ vote }, index) => vote.type !== 'status' && vote.type !== 'suspect' && decoded.signatures[index] !== null,
-      );
+      const isAnyVote = part.some(({ isSlot }, index) => isSlot && decoded.signatures[index] !== null);
       this.#noteRefusal(refusal, isAnyVote);
       done(decoded.signatures.map((signature) => (signature === null ? undefined : fromHex(signature))));
     });
@@ -344,6 +340,26 @@ class RemoteKey implements NodeKey {
     clearTimeout(this.#reconnect);
     this.#reconnect = setTimeout(() => this.#connect(), RECONNECT_MS);
   }
+}
+
+type EncodedVote = { readonly message: string; readonly parent: string | null; readonly isSlot: boolean };
+
+/** What fits into one line each: PROPOSALs are large. */
+function partsOf(votes: SigningRequest['votes']): EncodedVote[][] {
+  const parts: EncodedVote[][] = [];
+  let size = 0;
+  for (const { vote, parent = null } of votes) {
+    const message = bytesToHex(encodePbftMessage(unsignedBytes(vote)));
+    size += message.length;
+    const last = parts.at(-1);
+    const encoded = { message, parent, isSlot: vote.type !== 'status' && vote.type !== 'suspect' };
+    if (last !== undefined && last.length < VOTES_PER_REQUEST_MAX && size <= LINE_SIZE_MAX / 2) last.push(encoded);
+    else {
+      parts.push([encoded]);
+      size = message.length;
+    }
+  }
+  return parts;
 }
 
 /** The signature is no part of what is signed, nor is the certificate that comes behind it. */

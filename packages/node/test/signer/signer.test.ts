@@ -233,6 +233,20 @@ describe('SGN-3: lines', () => {
   });
 });
 
+describe('large votes', () => {
+  it('SGN-3: a window of the largest PROPOSALs is asked in lines that fit', async () => {
+    await serve();
+    const transactionHashes = Array.from({ length: 10_000 }, (_, index) => hashOf(index + 1));
+    const proposals = Array.from({ length: 8 }, (_, index): UnsignedPbftMessage => {
+      const at = { term: base.term, height: (index + 1) as Height, view: 0 as View, parentDigest: hashOf(index) };
+      const proposal = { chainId: 1, groupId: 'g', ...at, timestamp: 1, proposer: base.sender, transactionHashes };
+      return { type: 'proposal', ...base, view: 0 as View, proposal, digest: hashOf(0) };
+    });
+    const signatures = await sign(await node(), ...proposals);
+    expect(proposals.map((vote, index) => isGood(vote, signatures[index]))).toEqual(proposals.map(() => true));
+  });
+});
+
 describe('SGN-4: hello', () => {
   it('one node at a time: the second is refused, and served when the first is gone', async () => {
     await serve();
