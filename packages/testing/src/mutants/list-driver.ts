@@ -8,8 +8,8 @@ export const DRIVER_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'driver/driver.ts',
-        '    let pending: Pending;\n    try {\n      pending = write();',
-        '    then();\n    then = () => {};\n    let pending: Pending;\n    try {\n      pending = write();',
+        '    let written: Pending;\n    try {\n      written = write();',
+        '    then();\n    then = () => undefined;\n    let written: Pending;\n    try {\n      written = write();',
       ),
     ],
   },
@@ -19,8 +19,8 @@ export const DRIVER_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile(
         'driver/driver.ts',
-        '    } catch (error) {\n      this.#fail(error);\n      return;\n    }\n    if (pending === undefined) {',
-        '    } catch {\n      pending = undefined;\n    }\n    if (pending === undefined) {',
+        '    } catch (error) {\n      this.#fail(error);\n      return;\n    }\n    const pending',
+        '    } catch {\n      written = undefined;\n    }\n    const pending',
       ),
     ],
   },
