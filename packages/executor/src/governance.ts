@@ -134,7 +134,7 @@ function expireProposals(state: SystemState, height: Height): void {
     const proposal = readProposal(state, id);
     assert(proposal !== undefined, `open proposal ${id} has a record`);
     const before = governedOf(state, proposal.actions);
-    const step = expire({ governed: before, proposal }, (height + 1) as Height);
+    const step = expire({ governed: before, proposal }, height);
     assert(step !== undefined, `proposal ${id} ends with block ${proposal.deadline}`);
     writeStep({ state, height, transactionHash: ZERO_HASH }, before, step);
   }

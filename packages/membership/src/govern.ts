@@ -108,10 +108,10 @@ export function revoke(step: Step, context: GovernContext): Stepped {
   return ok(close(step, 'revoked', context.height));
 }
 
-/** Ends a proposal whose time is over (spec GOV-23, GOV-43); undefined: it is not. */
+/** Ends a proposal whose time is over with the block of this height (spec GOV-23, GOV-43); undefined: it is not. */
 export function expire(step: Step, height: Height): Step | undefined {
   const { proposal } = step;
-  if (height <= proposal.deadline) return undefined;
+  if (height < proposal.deadline) return undefined;
   const governed =
     proposal.status === 'waiting' ? withoutCandidates(step, 'not attested in time', height) : step.governed;
   return close({ governed, proposal }, 'outdated', height);

@@ -198,8 +198,8 @@ describe('GOV-23: time', () => {
 
   it('GOV-23: an open one ends after its deadline', () => {
     const step = made(governedOf(4), [window4], { interval: 1n });
-    expect(expire(step, height(8))).toBeUndefined();
-    const ended = expire(step, height(9));
+    expect(expire(step, height(7))).toBeUndefined();
+    const ended = expire(step, height(8));
     expect(ended?.proposal.status).toBe('outdated');
     expect(ended?.governed.committee.openProposals).toEqual([]);
   });
@@ -324,8 +324,8 @@ describe('GOV-40, GOV-42, GOV-43: candidates', () => {
   });
 
   it('GOV-43: not attested in time, the candidate is an observer again', () => {
-    expect(expire(waiting, height(7 + PROMOTION_HEIGHTS))).toBeUndefined();
-    const ended = expire(waiting, height(8 + PROMOTION_HEIGHTS));
+    expect(expire(waiting, height(6 + PROMOTION_HEIGHTS))).toBeUndefined();
+    const ended = expire(waiting, height(7 + PROMOTION_HEIGHTS));
     expect(ended?.proposal.status).toBe('outdated');
     expect(findNode(ended?.governed.registry as never, newcomer)).toMatchObject({
       role: 'observer',
@@ -383,7 +383,7 @@ describe('GOV-40, GOV-42, GOV-43: candidates', () => {
       ...waiting.governed,
       registry: { ...present, nodes: present.nodes.filter(({ nodeId }) => nodeId !== newcomer) },
     };
-    const ended = expire({ governed: gone, proposal: waiting.proposal }, height(8 + PROMOTION_HEIGHTS));
+    const ended = expire({ governed: gone, proposal: waiting.proposal }, height(7 + PROMOTION_HEIGHTS));
     expect(ended?.governed.registry).toBe(gone.registry);
   });
 });

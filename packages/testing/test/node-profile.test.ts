@@ -16,6 +16,7 @@ describe('members that come and go, decided by four organisations of which one i
     for (const what of ['passed', 'denied', 'outdated'])
       expect([what, counted(`proposal: ${what}`) > 0]).toEqual([what, true]);
     expect(counted('lie: governor')).toBeGreaterThan(100);
+    expect(counted('places handed over')).toBeGreaterThan(0);
   }, 240_000);
 });
 

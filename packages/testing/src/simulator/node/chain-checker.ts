@@ -138,7 +138,10 @@ export class ChainChecker {
     for (const nodeId of new Set([...found.keys(), ...members.keys()])) {
       const [value, member] = [found.get(nodeId), members.get(nodeId)];
       const is = value === undefined ? 'not registered' : describeRecord(value);
-      const due = member === undefined ? 'not registered' : `${member.organisation} ${member.role} ${member.weight}`;
+      const due =
+        member === undefined
+          ? 'not registered'
+          : `${member.organisation} ${member.role} ${member.weight} since ${member.since}`;
       if (is !== due) this.#fail('truth', `${node.label} has ${short(nodeId)} as ${is}, by the rules it is ${due}`);
     }
   }
@@ -243,12 +246,12 @@ export class ChainChecker {
 
 const ROLES = ['observer', 'validator', 'candidate', 'suspended'];
 
-/** u8 version, 64-byte node id, text organisation, u8 role, u32 weight. */
+/** u8 version, 64-byte node id, text organisation, u8 role, u32 weight, u64 since. */
 function describeRecord(value: Uint8Array): string {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
   const end = 69 + view.getUint32(65);
   const organisation = new TextDecoder().decode(value.subarray(69, end));
-  return `${organisation} ${ROLES[view.getUint8(end)]} ${view.getUint32(end + 1)}`;
+  return `${organisation} ${ROLES[view.getUint8(end)]} ${view.getUint32(end + 1)} since ${view.getBigUint64(end + 5)}`;
 }
 
 function heightName(height: number): string {

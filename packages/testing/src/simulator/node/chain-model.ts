@@ -4,7 +4,13 @@
  */
 import type { AddressHex, HashHex, NodeId } from '@hansa/primitives';
 import type { Genesis } from '@hansa/protocol';
-import { GovernanceModel, type GovernIntent, type ModelValidator, type Parameters } from './governance-model.ts';
+import {
+  GovernanceModel,
+  type GovernIntent,
+  type ModelValidator,
+  type Parameters,
+  type SucceedIntent,
+} from './governance-model.ts';
 
 /** What a transaction of the run does, as its client meant it. */
 export type Intent = {
@@ -21,6 +27,7 @@ export type Intent = {
       readonly headHash: HashHex;
     }
   | GovernIntent
+  | SucceedIntent
 );
 
 export type ModelTerm = {
@@ -97,7 +104,7 @@ export class ChainModel {
     if (height === term.endHeight) {
       const absent = this.#absentAtEnd();
       const ofTerm = new Map([...absent].filter(([id]) => term.validators.some(({ nodeId }) => nodeId === id)));
-      governance.demote(term.term, ofTerm, this.#demotionTerms);
+      governance.demote(ofTerm, { term: term.term, height, demotionTerms: this.#demotionTerms });
       const validators = governance.validators();
       const starter = (validators.find(({ nodeId }) => nodeId > term.starter) ?? validators[0])?.nodeId as NodeId;
       const staying = new Map([...absent].filter(([id]) => validators.some(({ nodeId }) => nodeId === id)));
@@ -126,6 +133,10 @@ export class ChainModel {
       }
       case 'attest':
         this.governance.attest(intent, this.term.validators, height);
+        return true;
+      case 'succeed':
+        // A refusal is a code that it returns.
+        this.governance.succeed(intent, height);
         return true;
       default:
         return this.governance.govern(intent, intent.sender, height);

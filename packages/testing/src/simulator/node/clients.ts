@@ -6,17 +6,20 @@ import { ethereumCrypto } from '@hansa/crypto';
 import { accountOfNode, argumentTypes, encodeCall } from '@hansa/executor';
 import { decodePoolJournal } from '@hansa/node';
 import { type AddressHex, bytesToHex, type HashHex, type NodeId, toHeight } from '@hansa/primitives';
-import { encodeSignedTransaction } from '@hansa/protocol';
+import { encodeSignedTransaction, successionDigest } from '@hansa/protocol';
 import type { Prng } from '../prng.ts';
+import { simSign } from '../sim-crypto.ts';
 import type { ChainChecker } from './chain-checker.ts';
 import type { Intent } from './chain-model.ts';
 import type { FullNode, TransactionStatus } from './full-node.ts';
-import type { GovernIntent, ModelAction } from './governance-model.ts';
+import type { GovernIntent, ModelAction, SucceedIntent } from './governance-model.ts';
+import { NODE_SUITE } from './node-crypto.ts';
 import type { NodeWorld } from './node-world.ts';
 
 const SYSTEM_CONFIG = '0000000000000000000000000000000000001000' as AddressHex;
 const COMMITTEE = '0000000000000000000000000000000000010001' as AddressHex;
 const CONSENSUS = '0000000000000000000000000000000000001003' as AddressHex;
+const SUCCESSION = '0000000000000000000000000000000000010005' as AddressHex;
 /** Without an answer for so long a client asks another node. */
 const PATIENCE_US = 2_000_000;
 /** Transactions of one account that are on their way. */
@@ -134,7 +137,7 @@ export class Clients {
   }
 
   /** A transaction of an admin. */
-  govern(index: number, intent: GovernIntent): void {
+  govern(index: number, intent: GovernIntent | SucceedIntent): void {
     this.#send(this.#admins[index] as Account, intent, undefined);
   }
 
@@ -346,7 +349,7 @@ export class Clients {
 
   #sign(account: Account, intent: Intent): Uint8Array {
     const organisation = this.#chain.model.governance.organisationOf(account.address);
-    const [to, value, data] = callOf(intent, organisation);
+    const [to, value, data] = callOf(intent, { organisation, genesisHash: this.#world.genesisHash });
     return encodeSignedTransaction(
       {
         type: intent.lastHeight === undefined ? 0 : 1,
@@ -366,7 +369,10 @@ export class Clients {
   }
 }
 
-function callOf(intent: Intent, organisation: string | undefined): readonly [AddressHex, bigint, Uint8Array] {
+function callOf(
+  intent: Intent,
+  { organisation, genesisHash }: { readonly organisation: string | undefined; readonly genesisHash: HashHex },
+): readonly [AddressHex, bigint, Uint8Array] {
   switch (intent.type) {
     case 'transfer':
       return [intent.to, intent.value, new Uint8Array(0)];
@@ -394,6 +400,16 @@ function callOf(intent: Intent, organisation: string | undefined): readonly [Add
     }
     case 'vote':
       return committeeCall('voteProposal(uint256,bool)', [BigInt(intent.proposal), intent.agrees]);
+    case 'succeed': {
+      const { oldNodeId, newNodeId, since } = intent;
+      const digest = successionDigest(NODE_SUITE, { genesisHash, oldNodeId, newNodeId, since: toHeight(since) });
+      const signature = simSign(digest, oldNodeId);
+      return [
+        SUCCESSION,
+        0n,
+        encoded('succeed(string,string,bytes,bytes)', [oldNodeId, newNodeId, signature, new Uint8Array(0)]),
+      ];
+    }
     case 'revoke':
       return committeeCall('revokeProposal(uint256)', [BigInt(intent.proposal)]);
   }

@@ -32,12 +32,21 @@ export type GovernIntent =
     }
   | { readonly type: 'vote'; readonly proposal: number; readonly agrees: boolean }
   | { readonly type: 'revoke'; readonly proposal: number };
+/** A node hands its place over; `since` is what was signed. */
+export type SucceedIntent = {
+  readonly type: 'succeed';
+  readonly oldNodeId: NodeId;
+  readonly newNodeId: NodeId;
+  readonly since: number;
+};
 
 export type ModelMember = {
   readonly organisation: string;
   readonly role: 'observer' | 'validator' | 'candidate' | 'suspended';
   /** 0 for an observer and a suspended one. */
   readonly weight: number;
+  /** Height of the last change; 0 in genesis. */
+  readonly since: number;
 };
 export type ModelValidator = { readonly nodeId: NodeId; readonly weight: number; readonly organisation: string };
 export type ModelProposal = {
@@ -71,8 +80,12 @@ const ATTESTATION_LAG_MAX = 10;
 export class GovernanceModel {
   readonly proposals: ModelProposal[] = [];
   parameters: Parameters;
+  /** Places that new keys have taken. */
+  handedOverCount = 0;
   /** By candidate: who has attested it, at which height. */
   readonly attested: Map<NodeId, Map<NodeId, number>> = new Map();
+  /** By the candidate that waits to take a place. */
+  readonly #successions: Map<NodeId, { readonly oldNodeId: NodeId; readonly deadline: number }> = new Map();
   #members: Members;
   readonly #organisations: readonly Organisation[];
   readonly #rates: { readonly participationRate: number; readonly winRate: number };
@@ -87,7 +100,7 @@ export class GovernanceModel {
     this.#members = new Map(
       genesis.nodes.map(({ nodeId, weight, organisationId }) => [
         nodeId,
-        { organisation: organisationId, role: weight > 0 ? 'validator' : 'observer', weight },
+        { organisation: organisationId, role: weight > 0 ? 'validator' : 'observer', weight, since: 0 },
       ]),
     );
     const { window, leaderPeriod, txCountLimit } = genesis.parameters;
@@ -146,20 +159,77 @@ export class GovernanceModel {
     this.attested.set(nodeId, attested);
     attested.set(by, height);
     const proposal = this.proposals.find((each) => each.status === 'waiting' && this.#promoted(each).includes(nodeId));
-    if (proposal === undefined) return;
-    if (this.#promoted(proposal).every((id) => this.#isAttested(id, validators, height))) this.#carryOut(proposal);
+    if (proposal === undefined) {
+      if (this.#isAttested(nodeId, validators, height)) this.#takePlace(nodeId, height);
+      return;
+    }
+    if (this.#promoted(proposal).every((id) => this.#isAttested(id, validators, height)))
+      this.#carryOut(proposal, height);
   }
 
   /** GOV-23, GOV-43: at the end of each block. */
   expire(height: number): void {
     for (const proposal of this.proposals) {
       const isOpen = proposal.status === 'open' || proposal.status === 'waiting';
-      if (isOpen && height >= proposal.deadline) this.#settle(proposal, 'outdated');
+      if (isOpen && height >= proposal.deadline) this.#settle(proposal, 'outdated', height);
     }
+    for (const [newNodeId, { deadline }] of this.#successions) if (height >= deadline) this.#giveUp(newNodeId, height);
+  }
+
+  /** SUC-2 to SUC-4. */
+  succeed({ oldNodeId, newNodeId, since }: SucceedIntent, height: number): void {
+    const [old, next] = [this.#members.get(oldNodeId), this.#members.get(newNodeId)];
+    if (old === undefined || old.role === 'candidate' || old.role === 'suspended') return;
+    if (newNodeId === oldNodeId || next?.role !== 'observer' || next.organisation !== old.organisation) return;
+    const isTaken = [...this.#successions.values()].some((each) => each.oldNodeId === oldNodeId);
+    if (isTaken || since !== old.since) return;
+    if (old.role === 'observer') {
+      this.#handOver(oldNodeId, newNodeId, height);
+      return;
+    }
+    this.#put(newNodeId, { ...next, role: 'candidate', weight: old.weight, since: height });
+    this.#successions.set(newNodeId, { oldNodeId, deadline: height + PROMOTION_HEIGHTS });
+  }
+
+  /** SUC-5. */
+  #takePlace(newNodeId: NodeId, height: number): void {
+    const succession = this.#successions.get(newNodeId);
+    if (succession === undefined) return;
+    if (this.#members.get(succession.oldNodeId)?.role !== 'validator') {
+      this.#giveUp(newNodeId, height);
+      return;
+    }
+    this.#successions.delete(newNodeId);
+    this.#handOver(succession.oldNodeId, newNodeId, height);
+  }
+
+  #handOver(oldNodeId: NodeId, newNodeId: NodeId, height: number): void {
+    this.handedOverCount++;
+    const members = new Map(this.#members);
+    const { role, weight, organisation } = members.get(oldNodeId) as ModelMember;
+    members.delete(oldNodeId);
+    members.set(newNodeId, { organisation, role, weight, since: height });
+    this.#members = members;
+    this.#forgetAttestations();
+  }
+
+  #giveUp(newNodeId: NodeId, height: number): void {
+    this.#successions.delete(newNodeId);
+    const next = this.#members.get(newNodeId);
+    if (next?.role === 'candidate') this.#put(newNodeId, { ...next, role: 'observer', weight: 0, since: height });
+    this.#forgetAttestations();
+  }
+
+  #put(nodeId: NodeId, member: ModelMember): void {
+    this.#members = new Map(this.#members).set(nodeId, member);
   }
 
   /** GOV-50, GOV-51: by the number of the term that ends, and who is absent since which one. */
-  demote(term: number, absentSince: ReadonlyMap<NodeId, number>, demotionTerms: number): void {
+  demote(
+    absentSince: ReadonlyMap<NodeId, number>,
+    ending: { readonly term: number; readonly height: number; readonly demotionTerms: number },
+  ): void {
+    const { term, height, demotionTerms } = ending;
     if (demotionTerms === 0) return;
     const overdue = [...absentSince]
       .filter(([, since]) => term + 1 - since >= demotionTerms)
@@ -170,7 +240,7 @@ export class GovernanceModel {
       const rest = before.filter((each) => each.nodeId !== nodeId);
       if (member?.role !== 'validator' || rest.length === 0 || faultsTolerated(rest) === 0) continue;
       if (blockers(rest).some((id) => !blockers(before).includes(id))) continue;
-      this.#members = new Map(this.#members).set(nodeId, { ...member, role: 'observer', weight: 0 });
+      this.#put(nodeId, { ...member, role: 'observer', weight: 0, since: height });
       return;
     }
   }
@@ -184,7 +254,7 @@ export class GovernanceModel {
     const open = this.proposals.filter(({ status }) => status === 'open' || status === 'waiting');
     const own = open.filter((each) => each.organisation === organisation).length;
     if (own >= OWN_OPEN_MAX || (open.length >= OPEN_MAX && own > 0)) return false;
-    const applied = this.#applied(intent.actions, []);
+    const applied = this.#applied(intent.actions, [], height);
     if (applied === undefined) return false;
     const isRisky = this.#isRisky(applied);
     if (isRisky && !intent.acceptRisk) return false;
@@ -217,7 +287,7 @@ export class GovernanceModel {
   #revoke(proposal: ModelProposal, organisation: string, height: number): boolean {
     if (organisation !== proposal.organisation) return false;
     if (proposal.status !== 'waiting' && (proposal.status !== 'open' || height > proposal.deadline)) return false;
-    this.#settle(proposal, 'revoked');
+    this.#settle(proposal, 'revoked', height);
     return true;
   }
 
@@ -225,23 +295,23 @@ export class GovernanceModel {
   #count(proposal: ModelProposal, height: number): void {
     const { agree, against, all } = this.#tally(proposal);
     if (!this.#isEnough(agree, against, all, proposal.isRisky)) {
-      if (!this.#isEnough(all - against, against, all, proposal.isRisky)) this.#settle(proposal, 'denied');
+      if (!this.#isEnough(all - against, against, all, proposal.isRisky)) this.#settle(proposal, 'denied', height);
       return;
     }
     if (this.#promoted(proposal).length === 0) {
-      this.#carryOut(proposal);
+      this.#carryOut(proposal, height);
       return;
     }
-    const applied = this.#applied(proposal.intent.actions, []);
+    const applied = this.#applied(proposal.intent.actions, [], height);
     if (applied === undefined || !this.#isStillWanted(proposal, applied)) {
-      this.#settle(proposal, 'passed');
+      this.#settle(proposal, 'passed', height);
       return;
     }
     const members = new Map(this.#members);
     for (const action of proposal.intent.actions) {
       const member = action.type === 'add validator' ? members.get(action.nodeId) : undefined;
       if (action.type === 'add validator' && member?.role === 'observer')
-        members.set(action.nodeId, { ...member, role: 'candidate', weight: action.weight });
+        members.set(action.nodeId, { ...member, role: 'candidate', weight: action.weight, since: height });
     }
     this.#members = members;
     proposal.status = 'waiting';
@@ -249,10 +319,10 @@ export class GovernanceModel {
   }
 
   /** GOV-24: what is impossible or newly risky by then changes nothing. */
-  #carryOut(proposal: ModelProposal): void {
-    const applied = this.#applied(proposal.intent.actions, this.#promoted(proposal));
+  #carryOut(proposal: ModelProposal, height: number): void {
+    const applied = this.#applied(proposal.intent.actions, this.#promoted(proposal), height);
     if (applied === undefined || !this.#isStillWanted(proposal, applied)) {
-      this.#settle(proposal, 'passed');
+      this.#settle(proposal, 'passed', height);
       return;
     }
     this.#members = applied.members;
@@ -262,12 +332,13 @@ export class GovernanceModel {
   }
 
   /** Ended without effect: its candidates are observers again. */
-  #settle(proposal: ModelProposal, status: 'passed' | 'denied' | 'revoked' | 'outdated'): void {
+  #settle(proposal: ModelProposal, status: 'passed' | 'denied' | 'revoked' | 'outdated', height: number): void {
     if (proposal.status === 'waiting') {
       const members = new Map(this.#members);
       for (const nodeId of this.#promoted(proposal)) {
         const member = members.get(nodeId);
-        if (member?.role === 'candidate') members.set(nodeId, { ...member, role: 'observer', weight: 0 });
+        if (member?.role === 'candidate')
+          members.set(nodeId, { ...member, role: 'observer', weight: 0, since: height });
       }
       this.#members = members;
     }
@@ -327,7 +398,7 @@ export class GovernanceModel {
   }
 
   /** MEM-11 to MEM-17, GOV-12; undefined: one of them, or all together, cannot be. Its own candidates may become validators. */
-  #applied(actions: readonly ModelAction[], own: readonly NodeId[]): Applied | undefined {
+  #applied(actions: readonly ModelAction[], own: readonly NodeId[], height: number): Applied | undefined {
     if (actions.length < 1 || actions.length > ACTIONS_MAX) return undefined;
     const named = new Set(actions.map((action) => (action.type === 'parameter' ? action.key : action.nodeId)));
     if (named.size < actions.length) return undefined;
@@ -347,12 +418,12 @@ export class GovernanceModel {
       }
       const next = this.#changed(action, known);
       if (next === undefined) return undefined;
-      members.set(action.nodeId, next);
+      members.set(action.nodeId, { ...next, since: height });
     }
     return validatorsOf(members).length === 0 ? undefined : { members, parameters };
   }
 
-  #changed(action: MemberChange, known: ModelMember | undefined): ModelMember | undefined {
+  #changed(action: MemberChange, known: ModelMember | undefined): Omit<ModelMember, 'since'> | undefined {
     const isWeight = 'weight' in action && action.weight >= 1 && action.weight <= WEIGHT_MAX;
     switch (action.type) {
       case 'add observer': {

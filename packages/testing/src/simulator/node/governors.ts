@@ -55,6 +55,13 @@ export class Governors {
     clients.govern(admin, { type: 'propose', actions, acceptRisk: acceptsRisk(), interval, isWanted: true });
   }
 
+  /** A node hands its place over to another one of its organisation; what it signs may be out of date by then. */
+  succeed(oldNodeId: NodeId, newNodeId: NodeId): void {
+    const { clients, chain } = this.#parts;
+    const since = chain.model.governance.memberOf(oldNodeId)?.since ?? 0;
+    clients.govern(this.#chance.below(clients.adminCount), { type: 'succeed', oldNodeId, newNodeId, since });
+  }
+
   #every([minUs, maxUs]: readonly [number, number], endUs: number, run: () => void): void {
     const { queue } = this.#parts.world;
     queue.after(this.#chance.between(minUs, maxUs), () => {

@@ -31,6 +31,7 @@ const WEIGHTS = {
   suspend: 1,
   'set weight': 2,
   parameter: 3,
+  succeed: 2,
 } as const;
 type Action = keyof typeof WEIGHTS;
 /** Half of all that happens, where members are what is looked at. */
@@ -42,6 +43,7 @@ const MEMBERSHIP_WEIGHTS: Readonly<Record<Action, number>> = {
   suspend: 5,
   'set weight': 6,
   parameter: 4,
+  succeed: 14,
 };
 type Governing = ModelAction['type'];
 const BATCH_MAX = 3;
@@ -163,9 +165,33 @@ export class NodeFaults {
       case 'roll back':
         this.#actOnProcess(action, node);
         return;
+      case 'succeed':
+        this.#succeed();
+        return;
       default:
         this.#govern(action);
     }
+  }
+
+  /** A new key: mostly for a validator, by an observer that fits. */
+  #succeed(): void {
+    const { run, governors } = this.#control;
+    const { governance } = run.chain.model;
+    const chance = this.#chance;
+    const pairs = run.nodes.flatMap((old) =>
+      run.nodes.flatMap((next) => {
+        const [present, observer] = [governance.memberOf(old.nodeId), governance.memberOf(next.nodeId)];
+        const fits = observer?.role === 'observer' && observer.organisation === present?.organisation;
+        return old !== next && fits ? [[old, next] as const] : [];
+      }),
+    );
+    if (pairs.length === 0) return;
+    const [old, next] = chance.pick(pairs);
+    // An honest place is handed to an honest node; who may be faulty loses its place to one that is not.
+    if (next.isByzantine || next.wasWiped) return;
+    // With the weight that the old one has then.
+    this.#heavy.add(next.nodeId);
+    governors.succeed(old.nodeId, next.nodeId);
   }
 
   #actOnProcess(

@@ -307,6 +307,7 @@ class Chronicle {
       this.#world.fail('liveness', `not everybody is at height ${expected} 30 s after healing: ${this.#describe()}`);
     for (const node of this.#nodes) if (!node.isByzantine) chain.checkDisk(node);
     for (const node of judged) this.#judgeGate(node);
+    this.#world.count('places handed over', chain.model.governance.handedOverCount);
     for (const { status } of chain.model.governance.proposals) this.#world.count(`proposal: ${status}`);
     this.#clients.judge((node) => judged.includes(node) && !node.wasErased);
   }
