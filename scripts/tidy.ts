@@ -50,7 +50,7 @@ const faults: string[] = [];
 
 for (const name of files.filter(
   (file) =>
-    ANY_SOURCE.test(file) && !file.includes('/gen/') && !file.endsWith('/wasm-bytes.ts') && file !== 'scripts/tidy.ts',
+    ANY_SOURCE.test(file) && !file.includes('/gen/') && !file.endsWith('wasm-bytes.ts') && file !== 'scripts/tidy.ts',
 )) {
   const text = readFileSync(name, 'utf8');
   const lines = text.split('\n');

@@ -24,6 +24,7 @@ import {
   ALWAYS_WARM, A_BALANCE, A_FLAGS, A_FREE, A_NONCE, A_WARM, NATIVE_MASK, NATIVE_SHIFT, accountOf, addressWord, epoch,
   findAccount, hasCode, isEmptyAccount,
 } from './state';
+import { hostEnter, hostLeave, isTracing } from './trace';
 import { copyWord, isBelow, isZero, setWord, swapWord, toU64 } from './words';
 
 /** Saved while another frame runs: next opcode, top of the stack, one word below its first. */
@@ -51,8 +52,6 @@ export const F_GAS: usize = 72;
 /** Where in its caller's memory the output goes. */
 export const F_OUT: usize = 80;
 export const F_OUT_SIZE: usize = 84;
-/** How it ended, when the engine tells a tracer. */
-export const F_STATUS: usize = 88;
 export const F_VALUE: usize = 96;
 
 /** Kinds are the opcodes; the frame of a transaction has the one it would be called by. */
@@ -270,6 +269,7 @@ export function call(fp: usize, kind: u32): u32 {
   if (kind == DELEGATECALL) copyWord(child + F_VALUE, fp + F_VALUE);
   else if (hasValue) copyWord(child + F_VALUE, value);
   else setWord(child + F_VALUE, 0);
+  if (isTracing()) hostEnter(child, target, load<u32>(child, F_DATA), dataSize);
   if (hasRules && !native && isDenied(child, target)) {
     endFrame(child, REVERT);
     return STAY;
@@ -404,6 +404,7 @@ export function beginCreate(
   store<u32>(child, 0, F_DATA_SIZE);
   store<u32>(child, 0, F_OUT_SIZE);
   copyWord(child + F_VALUE, value);
+  if (isTracing()) hostEnter(child, 0, bytes, size);
   if (load<u64>(account, A_NONCE) != 0 || hasCode(account)) {
     endFrame(child, CREATE_COLLISION);
     return STAY;
@@ -467,6 +468,7 @@ export function beginCall(caller: usize, target: usize, value: usize, gas: i64, 
   store<u32>(child, size, F_DATA_SIZE);
   store<u32>(child, 0, F_OUT_SIZE);
   copyWord(child + F_VALUE, value);
+  if (isTracing()) hostEnter(child, target, data, size);
   const native = load<u32>(target, A_FLAGS) & NATIVE_MASK;
   if (hasRules && !native && isDenied(child, target)) {
     endFrame(child, REVERT);
@@ -498,6 +500,7 @@ export let lastGas: i64 = 0;
 /** Ends a frame whose output is in the return data and whose gas is saved; the one below goes on, or none does. */
 export function endFrame(fp: usize, ended: u32): void {
   let status = ended;
+  const gasOfCode = load<i64>(fp, F_GAS);
   const kind = load<u32>(fp, F_KIND);
   const isCreate = kind == CREATE || kind == CREATE2;
   if (isCreate && status == OK) {
@@ -514,6 +517,7 @@ export function endFrame(fp: usize, ended: u32): void {
       returnSize = 0;
     }
   }
+  if (isTracing()) hostLeave(fp, status, gasOfCode, gas, refund, logCount, returnData, returnSize);
   if (load<u32>(fp, F_DEPTH) == 0) {
     lastStatus = status;
     lastGas = gas;

@@ -45,6 +45,11 @@ export function refreshSlot(address: usize, key: usize): void {
   if (slot != 0) loadSlot(account, slot);
 }
 
+/** The entry of a slot with its current value, 0 when it is not in the table. */
+export function slotOf(account: usize, key: usize): usize {
+  return findSlot(idOf(account), key);
+}
+
 /** Once, before anything else. The seed is secret and differs between processes; no result depends on it. */
 export function setup(fork: u32, hasRules: u32, codeBytes: u32, seedLow: u64, seedHigh: u64): void {
   ensure(<u64>top);

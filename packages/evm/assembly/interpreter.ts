@@ -8,7 +8,7 @@ import {
 } from './errors';
 import {
   F_BASE, F_CALLER, F_CODE, F_DATA_SIZE, F_GAS, F_IS_STATIC, F_MEMORY, F_MEMORY_SIZE, F_PC, F_SELF, F_SP, F_VALUE, HALT,
-  call, clearReturn, create, endFrame, expand, frame, rangeEnd, returnSize,
+  call, clearReturn, create, endFrame, expand, frame, rangeEnd, refund, returnSize,
 } from './frame';
 import { isDefined, takesOf } from './gas';
 import {
@@ -20,7 +20,7 @@ import {
   output, power, returnDataCopy, selfDestruct, storageLoad, storageStore, transientLoad, transientStore,
 } from './ops';
 import { A_BALANCE, addressWord } from './state';
-import { isTracing, step } from './trace';
+import { hostStep, isTracing } from './trace';
 import {
   addModulo, addWords, byteAt, copyWord, divideSigned, divideWords, extendSign, isBelow, isBelowSigned, isEqual, isZero,
   moduloSigned, moduloWords, multiplyModulo, multiplyWords, setWord, shiftLeft, shiftRight, shiftRightSigned,
@@ -60,7 +60,11 @@ export function run(): void {
     let status: u32 = OUT_OF_GAS;
     while (true) {
       const op = <u32>load<u8>(pc);
-      if (isTracing()) step(fp, <u32>(pc - bytes), sp, gas);
+      if (isTracing()) {
+        // Behind the code there is nothing: it ends by itself.
+        const at = <u32>(pc - bytes);
+        if (at < load<u32>(code, CODE_SIZE)) hostStep(fp, at, sp, gas, refund);
+      }
       const info = load<u64>(OPS + (op << 3));
       gas -= <i64>(info & 0xffff);
       if (i32(gas < 0) | i32(<u32>(sp - base) - (<u32>(info >> 16) & 0xffff) > <u32>(info >> 32))) {

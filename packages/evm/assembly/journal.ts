@@ -7,9 +7,10 @@ import { hostRevertTo } from './host';
 import { allocate } from './memory';
 import {
   A_ADDRESS, A_BALANCE, A_CODE, A_CODE_GENERATION, A_CODE_HASH, A_CREATED, A_DESTROYED, A_FLAGS, A_NONCE, A_TOUCHED, A_WARM,
-  EXISTS, S_ACCOUNT, S_EPOCH, S_ORIGINAL, S_VALUE, S_WARM, epoch, idOf, isEmptyAccount, markAccountDirty,
+  EXISTS, S_ACCOUNT, S_EPOCH, S_ORIGINAL, S_VALUE, S_WARM, accountById, epoch, idOf, isEmptyAccount, markAccountDirty,
   markSlotDirty, setNoCode,
 } from './state';
+import { hostAccess, isTracing } from './trace';
 import { addWords, copyWord, setWord, subtractWords } from './words';
 
 /** u32 kind, u32 entry, 8 bytes free, 32 bytes before. */
@@ -59,11 +60,13 @@ export function touch(account: usize): void {
 }
 
 export function warmAccount(account: usize): void {
+  if (isTracing()) hostAccess(account, 0);
   store<u32>(push(WARM_ACCOUNT, account), load<u32>(account, A_WARM));
   store<u32>(account, epoch, A_WARM);
 }
 
 export function warmSlot(slot: usize): void {
+  if (isTracing()) hostAccess(accountById(load<u32>(slot, S_ACCOUNT)), slot);
   store<u32>(push(WARM_SLOT, slot), load<u32>(slot, S_WARM));
   store<u32>(slot, epoch, S_WARM);
 }

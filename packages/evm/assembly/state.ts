@@ -246,7 +246,7 @@ export function idOf(account: usize): u32 {
   return <u32>((account - accounts) / ENTRY);
 }
 
-function accountById(id: u32): usize {
+export function accountById(id: u32): usize {
   return accounts + <usize>id * ENTRY;
 }
 

@@ -1,6 +1,7 @@
 export { type ChangeSink, Evm, type EvmOptions } from './evm.ts';
 export { isPairingLibraryMissing, type MclModule, usePairingModules } from './precompiles/mcl.ts';
 export { type PointProof, verifyPointProof } from './precompiles/point-evaluation.ts';
+export type { TracedEnd, TracedFrame, TracedStep, TraceHooks } from './tracing.ts';
 export {
   type AccessList,
   type Environment,

@@ -1,3 +1,4 @@
+import { TRACING_EVM_WASM } from './tracing-wasm-bytes.ts';
 import { EVM_WASM } from './wasm-bytes.ts';
 
 /** What the engine asks of its host: assembly/host.ts describes each. */
@@ -12,6 +13,25 @@ export type HostImports = {
   readonly revertTo: (mark: number) => void;
   readonly deny: (data: number, size: number) => number;
   readonly created: (account: number) => void;
+};
+
+/** What the tracing build tells: assembly/trace.ts describes each. */
+export type TraceImports = {
+  readonly step: (frame: number, pc: number, top: number, gas: bigint, refund: bigint) => void;
+  readonly enter: (frame: number, target: number, data: number, size: number) => void;
+  readonly leave: (
+    ...args: [
+      frame: number,
+      status: number,
+      gas: bigint,
+      left: bigint,
+      refund: bigint,
+      logs: number,
+      output: number,
+      size: number,
+    ]
+  ) => void;
+  readonly access: (account: number, slot: number) => void;
 };
 
 type Address = { readonly value: number };
@@ -42,6 +62,7 @@ export type EvmExports = {
   slotsInTable(): number;
   refreshAccount(address: number): void;
   refreshSlot(address: number, key: number): void;
+  slotOf(account: number, key: number): number;
 };
 
 type CompiledModule = { readonly [Symbol.toStringTag]: string };
@@ -51,18 +72,26 @@ declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => CompiledModule;
   readonly Instance: new (
     module: CompiledModule,
-    imports: { readonly host: HostImports },
+    imports: { readonly host: HostImports | (HostImports & TraceImports) },
   ) => { readonly exports: EvmExports };
   readonly RuntimeError: new () => Error;
 };
 declare const atob: (text: string) => string;
 
 let compiled: CompiledModule | undefined;
+let compiledTracing: CompiledModule | undefined;
 
-/** An engine of its own, with its own memory. The module is compiled once per thread (some milliseconds). */
-export function createInstance(host: HostImports): EvmExports {
-  compiled ??= new WebAssembly.Module(bytesOf(EVM_WASM));
-  return new WebAssembly.Instance(compiled, { host }).exports;
+/**
+ * An engine of its own, with its own memory; the tracing build when it has somebody to tell. Each module is compiled once per
+ * thread (some milliseconds).
+ */
+export function createInstance(host: HostImports, trace?: TraceImports): EvmExports {
+  if (trace === undefined) {
+    compiled ??= new WebAssembly.Module(bytesOf(EVM_WASM));
+    return new WebAssembly.Instance(compiled, { host }).exports;
+  }
+  compiledTracing ??= new WebAssembly.Module(bytesOf(TRACING_EVM_WASM));
+  return new WebAssembly.Instance(compiledTracing, { host: { ...host, ...trace } }).exports;
 }
 
 /** Whether the module itself has stopped, and not something that it had called. */

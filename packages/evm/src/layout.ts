@@ -36,7 +36,31 @@ export const NATIVE_FIELDS = {
   depth: 108,
   isDelegated: 112,
   self: 128,
+  /** Room for a key that the host looks up. */
+  key: 192,
 } as const;
+
+export const FRAME_FIELDS = {
+  base: 8,
+  memory: 12,
+  memorySize: 16,
+  code: 20,
+  self: 32,
+  caller: 36,
+  depth: 44,
+  kind: 48,
+  logs: 56,
+  logCount: 60,
+  gas: 72,
+  value: 96,
+} as const;
+
+/** Bytes of a frame; that of the caller lies below. */
+export const FRAME_SIZE = 192;
+/** Where the bytes of a code begin, from its header on. */
+export const CODE_BYTES = 64;
+
+export const ACCOUNT_FIELDS = { balance: 32 } as const;
 
 export const SLOT_FIELDS = { key: 32, value: 64 } as const;
 /** Bytes of an entry of an account or a slot. */

@@ -128,7 +128,7 @@ export async function runPrepared(call: PreparedCall, gasLimit: bigint, tracer?:
   const refusal = refusalOf(call, { gasLimit, intrinsic, balance: (overlay.account(call.sender) ?? NOBODY).balance });
   if (refusal !== undefined) return { type: 'refused', ...refusal };
   const { suite, environment } = call;
-  const createMachine = await loadEngine(tracer === undefined ? call.engine : 'ethereumjs');
+  const createMachine = await loadEngine(call.engine);
   const machine = createMachine({ suite, environment, overlay, tracer });
   const applied = await applyMessage({ ...call, gasLimit }, intrinsic, {
     overlay,

@@ -70,7 +70,7 @@ class FramedEvm extends EVM {
     this.blockchain = blockHashes(machine.environment);
     this.onSystemCall = onSystemCall;
     this.permission = permission;
-    if (machine.tracer !== undefined) attachTracer(this, machine.tracer);
+    if (machine.tracer !== undefined) attachTracer(this, machine.tracer, machine.overlay);
   }
 
   end(): void {
@@ -297,12 +297,13 @@ function accessedOf(evm: EVM): AccessListEntry[] {
   }));
 }
 
-function attachTracer(evm: EVM, tracer: EvmTracer): void {
+function attachTracer(evm: EVM, tracer: EvmTracer, overlay: StateOverlay): void {
   if (tracer.onStep === undefined && tracer.onEnter === undefined && tracer.onExit === undefined) return;
   // The message itself does not tell CALL from STATICCALL within a static frame: the opcode before it does.
   let opener = 0;
   evm.events.on('step', (step) => {
     opener = step.opcode.code;
+    const address = addressToHex(step.address.bytes);
     tracer.onStep?.({
       pc: step.pc,
       name: step.opcode.name,
@@ -313,7 +314,9 @@ function attachTracer(evm: EVM, tracer: EvmTracer): void {
       depth: step.depth + 1,
       stack: step.stack,
       memory: step.memory,
-      address: addressToHex(step.address.bytes),
+      address,
+      balance: overlay.account(address)?.balance ?? 0n,
+      readSlot: (slot) => overlay.storage(address, slot),
     });
   });
   evm.events.on('beforeMessage', (message) => tracer.onEnter?.(frameOf(message, opener)));

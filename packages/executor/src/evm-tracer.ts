@@ -1,9 +1,9 @@
-import type { AddressHex } from '@hansa/primitives';
+import type { AddressHex, HashHex } from '@hansa/primitives';
 import type { AccessListEntry, Log } from '@hansa/protocol';
 
 export type FrameType = 'CALL' | 'CALLCODE' | 'DELEGATECALL' | 'STATICCALL' | 'CREATE' | 'CREATE2';
 
-/** An opcode that is about to run. */
+/** An opcode, with what it sees before it runs. It is told before anything that comes after it. */
 export type EvmStep = {
   readonly pc: number;
   readonly name: string;
@@ -20,6 +20,10 @@ export type EvmStep = {
   readonly memory: Uint8Array;
   /** Whose storage it sees. */
   readonly address: AddressHex;
+  /** Of that account. */
+  readonly balance: bigint;
+  /** 32 bytes of that account's storage, undefined for zero. Only within the hook; not for an SSTORE. */
+  readonly readSlot: (slot: HashHex) => Uint8Array | undefined;
 };
 
 /** A call or creation that begins. */

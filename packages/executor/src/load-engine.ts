@@ -4,7 +4,7 @@ import { WasmMachine } from './wasm-machine.ts';
 
 let ethereumjs: typeof import('./ethereumjs-machine.ts') | undefined;
 
-/** EthereumJS is loaded only when it is asked for: by its name, or for a trace, since the own engine has no hooks. */
+/** EthereumJS is loaded only when it is asked for by its name. */
 export async function loadEngine(engine: EngineName = 'wasm'): Promise<MachineFactory> {
   await preparePairings();
   if (engine === 'wasm') return (options) => new WasmMachine(options);

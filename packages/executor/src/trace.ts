@@ -1,10 +1,9 @@
 import type { CryptoSuite } from '@hansa/crypto';
-import type { AddressHex, HashHex } from '@hansa/primitives';
 import type { SignedTransaction, StateReader } from '@hansa/protocol';
 import type { EvmTracer } from './evm-tracer.ts';
 import { executeTransaction, type TransactionOutcome } from './execute-transaction.ts';
 import { loadEngine } from './load-engine.ts';
-import type { BlockEnvironment, Machine, MachineFactory } from './machine.ts';
+import type { BlockEnvironment, EngineName, Machine, MachineFactory } from './machine.ts';
 import { StateOverlay } from './state-overlay.ts';
 import { type CallTracerConfig, callTracer } from './trace/call-tracer.ts';
 import { type PrestateTracerConfig, prestateOf, RecordingState } from './trace/prestate-tracer.ts';
@@ -16,7 +15,6 @@ import {
   type TraceJson,
   TraceLimitReached,
   type TraceLimits,
-  type TransactionTracer,
 } from './trace/types.ts';
 
 export type TracerName = 'struct' | 'callTracer' | 'prestateTracer';
@@ -33,6 +31,8 @@ export type TraceInput = {
   readonly tracer: TracerName;
   readonly tracerConfig?: TracerConfig | undefined;
   readonly limits?: TraceLimits | undefined;
+  /** The traces of both are the same. */
+  readonly engine?: EngineName | undefined;
 };
 
 export type TraceOutcome<T> =
@@ -63,7 +63,7 @@ async function traceFrom(input: TraceInput, first: number, last: number): Promis
   const traces: { txHash: string; result: TraceJson }[] = [];
   const { suite, environment } = input;
   const overlay = new StateOverlay(input.state);
-  const createMachine = await loadEngine('ethereumjs');
+  const createMachine = await loadEngine(input.engine);
   const machine = createMachine({ suite, environment, overlay });
   let gasUsed = 0n;
   try {
@@ -133,7 +133,7 @@ async function traceOne(input: TraceInput, traced: Traced): Promise<TraceJson> {
     return prestateOf({ config, budget, before, after, recorded });
   }
   const overlay = new StateOverlay(before);
-  const tracer = tracerOf(input.tracer, config, { overlay, budget });
+  const tracer = input.tracer === 'callTracer' ? callTracer(config, { budget }) : structLogger(config, { budget });
   const machine = createMachine({ suite, environment, overlay, tracer: tracer.hooks satisfies EvmTracer });
   const outcome = await execute(transaction, { overlay, machine, environment, gasUsed, isTraced: true });
   const facts: TracedTransaction = {
@@ -143,19 +143,4 @@ async function traceOne(input: TraceInput, traced: Traced): Promise<TraceJson> {
     error: outcome.error,
   };
   return tracer.result(facts);
-}
-
-function tracerOf(
-  name: Exclude<TracerName, 'prestateTracer'>,
-  config: TracerConfig,
-  { overlay, budget }: { readonly overlay: StateOverlay; readonly budget: TraceBudget },
-): TransactionTracer {
-  if (name === 'callTracer') {
-    const balanceOf = (address: AddressHex): bigint => overlay.account(address)?.balance ?? 0n;
-    return callTracer(config, { budget, balanceOf });
-  }
-  return structLogger(config, {
-    budget,
-    readSlot: (address, slot) => overlay.storage(address, slot as HashHex),
-  });
 }

@@ -15,6 +15,7 @@ import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageRes
 import { contractDenial, isFreeToCall, recordCreation } from './permission.ts';
 import type { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
+import { type WasmTrace, wasmTraceOf } from './wasm-tracer.ts';
 
 /** The word for each end of a message but success; those of EthereumJS, so that one table serves both (call.ts). */
 const WORDS: Readonly<Record<Exclude<EvmStatus, 'ok'>, string>> = {
@@ -47,16 +48,26 @@ const REASONS: Readonly<Record<Refusal, LeftOutReason>> = {
 /** Entries of the engine's table above which it begins anew with the next block: 128 bytes each and an index. */
 const ENTRY_COUNT_MAX = 1_000_000;
 
-/** The engine of this thread, and what it stands on. It runs one message at a time, without a wait in between. */
+/** An engine of this thread, and what it stands on. It runs one message at a time, without a wait in between. */
 type Bound = { readonly evm: Evm; overlay: StateOverlay | undefined; machine: WasmMachine | undefined };
-let bound: Bound | undefined;
+/** That of record, and the one with hooks: made when they are needed. */
+const engines: { record: Bound | undefined; tracing: Bound | undefined } = { record: undefined, tracing: undefined };
+type BuildName = keyof typeof engines;
 
-function engine(): Bound {
-  bound ??= {
+function engine(build: BuildName): Bound {
+  const known = engines[build];
+  if (known !== undefined) return known;
+  const running = (): WasmMachine => {
+    const machine = engines[build]?.machine;
+    assert(machine !== undefined, 'the host is asked within a message');
+    return machine;
+  };
+  const made: Bound = {
     // No result depends on the seed: it keeps contracts from choosing slots that collide.
     evm: new Evm({
       fork: 'prague',
       seed: new Uint8Array(randomBytes(16)),
+      isTracing: build === 'tracing',
       natives: SYSTEM_CONTRACTS.map(({ address }) => ({ address, run: (call) => running().runSystemContract(call) })),
       rules: {
         denialOf: (call) => running().denialOf(call),
@@ -67,12 +78,8 @@ function engine(): Bound {
     overlay: undefined,
     machine: undefined,
   };
-  return bound;
-}
-
-function running(): WasmMachine {
-  assert(bound?.machine !== undefined, 'the host is asked within a message');
-  return bound.machine;
+  engines[build] = made;
+  return made;
 }
 
 /** The engine of packages/evm on the overlay of a block. One machine per block. */
@@ -80,6 +87,8 @@ export class WasmMachine implements Machine {
   readonly #options: MachineOptions;
   readonly #port: StatePort;
   readonly #environment: Environment;
+  readonly #build: BuildName;
+  readonly #trace: WasmTrace | undefined;
   /** Of the message that runs. */
   #origin: AddressHex | undefined;
   #transactionHash: HashHex | undefined;
@@ -87,8 +96,9 @@ export class WasmMachine implements Machine {
   #hasChanges = false;
 
   constructor(options: MachineOptions) {
-    assert(options.tracer === undefined, 'traces run on the other engine');
     this.#options = options;
+    this.#trace = options.tracer === undefined ? undefined : wasmTraceOf(options.tracer, wordOf);
+    this.#build = this.#trace === undefined ? 'record' : 'tracing';
     this.#port = portOf(options);
     this.#environment = environmentOf(options.environment);
   }
@@ -102,11 +112,12 @@ export class WasmMachine implements Machine {
       evm.run({ sender: caller, to, value, data, gasLimit, gasPrice, accessList });
     } catch (error) {
       // One that stopped in the middle is in no state to go on.
-      bound = undefined;
+      engines[this.#build] = undefined;
       throw error;
     }
     this.#hasChanges = true;
     this.settle();
+    this.#trace?.finish();
     return resultOf(evm);
   }
 
@@ -129,7 +140,7 @@ export class WasmMachine implements Machine {
         feeCap: maxFeePerGas,
       });
     } catch (error) {
-      bound = undefined;
+      engines[this.#build] = undefined;
       throw error;
     }
     if (refusal !== undefined) return REASONS[refusal];
@@ -142,6 +153,7 @@ export class WasmMachine implements Machine {
     if (!this.#hasChanges) return;
     this.#hasChanges = false;
     const { overlay } = this.#options;
+    const bound = engines[this.#build];
     assert(bound?.machine === this, 'an engine is settled before another machine takes it');
     bound.evm.takeChanges({
       account: (address, account) => overlay.settleAccount(address, account),
@@ -190,11 +202,12 @@ export class WasmMachine implements Machine {
   /** The engine, standing on this overlay as it is now. */
   #take(): Evm {
     const { overlay } = this.#options;
-    const held = engine();
+    const held = engine(this.#build);
     if (held.machine !== this) {
       held.machine?.settle();
       held.evm.bind(this.#port, this.#environment);
       held.machine = this;
+      if (this.#trace !== undefined) held.evm.trace(this.#trace.hooks);
     }
     const { accounts, slots } = held.evm.size;
     if (held.overlay !== overlay || accounts + slots > ENTRY_COUNT_MAX) {
@@ -235,8 +248,10 @@ function environmentOf(environment: BlockEnvironment): Environment {
 
 function resultOf(evm: Evm): MessageResult {
   const { status, gasUsed, gasRefund, output, logs, createdAddress } = evm.result();
-  return { gasUsed, gasRefund, output, error: status === 'ok' ? undefined : WORDS[status], logs, createdAddress };
+  return { gasUsed, gasRefund, output, error: wordOf(status), logs, createdAddress };
 }
+
+const wordOf = (status: EvmStatus): string | undefined => (status === 'ok' ? undefined : WORDS[status]);
 
 const reverted = (gasUsed: bigint, reason: string): NativeOutcome => ({
   type: 'revert',

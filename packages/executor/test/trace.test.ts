@@ -326,6 +326,15 @@ describe('blocks and limits', () => {
     }
   });
 
+  it('EXE-41: the engines give the same traces', async () => {
+    for (const tracer of ['struct', 'callTracer', 'prestateTracer'] as const) {
+      const config = { enableMemory: true, enableReturnData: true, withLog: true, diffMode: true };
+      const own = await traceBlock(inputOf(tracer, config));
+      expect(own.type).toBe('success');
+      expect(own).toEqual(await traceBlock({ ...inputOf(tracer, config), engine: 'ethereumjs' }));
+    }
+  });
+
   it('EXE-2: a trace does not change the state, and the block comes out the same after it', async () => {
     const root = made.before.root();
     await trace<Frame>('kill', 'callTracer');

@@ -33,10 +33,7 @@ const CALL_SIZE = 400;
 const NOTHING = new Uint8Array(0);
 
 /** go-ethereum's callTracer: the tree of calls. */
-export function callTracer(
-  config: CallTracerConfig,
-  { budget, balanceOf }: { readonly budget: TraceBudget; readonly balanceOf: (address: AddressHex) => bigint },
-): TransactionTracer {
+export function callTracer(config: CallTracerConfig, { budget }: { readonly budget: TraceBudget }): TransactionTracer {
   const stack: Call[] = [];
   let root: Call | undefined;
 
@@ -53,7 +50,7 @@ export function callTracer(
     const call = stack.at(-1);
     if (call === undefined) return;
     call.hasSteps = true;
-    if (step.opcode === SELFDESTRUCT && config.onlyTopCall !== true) addSelfDestruct(call, step, balanceOf);
+    if (step.opcode === SELFDESTRUCT && config.onlyTopCall !== true) addSelfDestruct(call, step);
     if (config.withLog === true && step.opcode >= LOG0 && step.opcode <= LOG4) {
       const log = logOf(step);
       if (log === undefined) return;
@@ -99,12 +96,12 @@ function callOf({ type, from, to, value, gas, input }: EvmFrame): Call {
   };
 }
 
-function addSelfDestruct(call: Call, { stack, address }: EvmStep, balanceOf: (address: AddressHex) => bigint): void {
+function addSelfDestruct(call: Call, { stack, address, balance }: EvmStep): void {
   const target = stack.at(-1);
   if (target === undefined) return;
   const to = BigInt.asUintN(160, target).toString(16).padStart(40, '0') as AddressHex;
   call.calls.push({
-    ...callOf({ type: 'CALL', depth: 0, from: address, to, value: balanceOf(address), gas: 0n, input: NOTHING }),
+    ...callOf({ type: 'CALL', depth: 0, from: address, to, value: balance, gas: 0n, input: NOTHING }),
     type: 'SELFDESTRUCT',
   });
 }

@@ -1,4 +1,4 @@
-import type { AddressHex } from '@hansa/primitives';
+import type { AddressHex, HashHex } from '@hansa/primitives';
 import { wordOf } from '../call.ts';
 import type { EvmFrame, EvmFrameResult, EvmStep } from '../evm-tracer.ts';
 import { bigintToHex, dataToHex, wordToHex } from './hex.ts';
@@ -35,13 +35,10 @@ const ENTRY_SIZE = 96;
 const WORD_SIZE = 32;
 const WORD_TEXT_SIZE = 69;
 
-/** Value of a slot as the running transaction sees it. */
-export type SlotReader = (address: AddressHex, slot: string) => Uint8Array | undefined;
-
 /** go-ethereum's default tracer: one entry an opcode. */
 export function structLogger(
   config: StructLoggerConfig,
-  { budget, readSlot }: { readonly budget: TraceBudget; readonly readSlot: SlotReader },
+  { budget }: { readonly budget: TraceBudget },
 ): TransactionTracer {
   const logs: StructLog[] = [];
   /** Last entry of each open frame, from the outermost. */
@@ -63,13 +60,13 @@ export function structLogger(
     open[open.length - 1] = { log, opcode: step.opcode };
   };
 
-  const addStorage = (log: StructLog, { opcode, stack, address }: EvmStep): void => {
+  const addStorage = (log: StructLog, { opcode, stack, address, readSlot }: EvmStep): void => {
     if (opcode !== SLOAD && opcode !== SSTORE) return;
     const slot = stack.at(-1);
     const value = opcode === SLOAD ? undefined : stack.at(-2);
     if (slot === undefined || (opcode === SSTORE && value === undefined)) return;
     const text = wordToHex(slot);
-    const stored = value === undefined ? readSlot(address, text.slice(2)) : undefined;
+    const stored = value === undefined ? readSlot(text.slice(2) as HashHex) : undefined;
     const known = storage.get(address) ?? {};
     known[text] = value !== undefined ? wordToHex(value) : stored === undefined ? wordToHex(0n) : dataToHex(stored);
     storage.set(address, known);

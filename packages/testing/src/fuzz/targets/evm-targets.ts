@@ -1,6 +1,13 @@
 /** Bytecode on both engines: what a message leaves behind is the same to the last unit of gas. */
 import { standardSuite } from '@hansa/crypto';
-import { loadEngine, type Machine, type MessageCall, type MessageResult, StateOverlay } from '@hansa/executor';
+import {
+  loadEngine,
+  type Machine,
+  type MachineOptions,
+  type MessageCall,
+  type MessageResult,
+  StateOverlay,
+} from '@hansa/executor';
 import { type AddressHex, bytesToHex, concatBytes, fromHex, type HashHex, type Height } from '@hansa/primitives';
 import { accountKey, codeKey, encodeAccount, type StateChange, type StateKey, storageKey } from '@hansa/protocol';
 import { addressOfNumber, codeHashOf, generateProgram } from '../evm-program.ts';
@@ -45,7 +52,7 @@ export function evmTargets(): FuzzTarget[] {
   ];
 }
 
-function scenarioOf(input: Uint8Array): Scenario {
+export function scenarioOf(input: Uint8Array): Scenario {
   const codes: Uint8Array[] = [];
   let at = 1;
   for (let i = 0; i < CONTRACT_COUNT; i++) {
@@ -56,7 +63,12 @@ function scenarioOf(input: Uint8Array): Scenario {
   return { flags: input[0] ?? 0, codes, data: input.slice(at) };
 }
 
-async function runOn(engine: 'wasm' | 'ethereumjs', { flags, codes, data }: Scenario): Promise<Outcome> {
+/** Both messages in one engine, with a tracer or without. */
+export async function runOn(
+  engine: 'wasm' | 'ethereumjs',
+  { flags, codes, data }: Scenario,
+  tracer?: MachineOptions['tracer'],
+): Promise<Outcome> {
   const records = new Map<StateKey, Uint8Array>();
   const put = (address: AddressHex, code: Uint8Array, balance: bigint): void => {
     const codeHash = codeHashOf(code);
@@ -75,6 +87,7 @@ async function runOn(engine: 'wasm' | 'ethereumjs', { flags, codes, data }: Scen
   const machine = createMachine({
     suite: standardSuite,
     overlay,
+    tracer,
     environment: {
       chainId: 20200,
       height: 1_000 as Height,
