@@ -27,7 +27,10 @@ const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => (match
 let net: TestDevnet;
 let ports: { rpcPort: number; p2pPort: number };
 let bankG: RunningNode | undefined;
+let nextBankG: RunningNode | undefined;
 let adminOfBankG = '';
+/** What a reader copies from one command into the next. */
+const given = { vault: '', invite: '' };
 const node = (index: number): ReadyNode => net.ready.nodes[index] as ReadyNode;
 
 /** One line of a shell, with the ports of this test in the place of those of the page. */
@@ -36,7 +39,13 @@ function run(line: string): Promise<Ran> {
     .replace('tcp/30310', `tcp/${ports.p2pPort}`)
     .replace('--rpc-port 8560', `--rpc-port ${ports.rpcPort}`)
     .replace('--admin-port 9560', `--admin-port ${ports.rpcPort + 1000}`)
-    .replace('$BANK_G_ADMIN', adminOfBankG);
+    .replace('$BANK_G_ADMIN', adminOfBankG)
+    .replace('tcp/30311', `tcp/${ports.p2pPort + 1}`)
+    .replace('--rpc-port 8561', `--rpc-port ${ports.rpcPort + 1}`)
+    .replace('--admin-port 9561', `--admin-port ${ports.rpcPort + 1001}`)
+    .replace('127.0.0.1:8560', `127.0.0.1:${ports.rpcPort}`)
+    .replace('$BANK_G_VAULT', given.vault)
+    .replace('$INVITE', given.invite);
   const words = [...own.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? (match[2] as string));
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [HANSA, ...words.slice(1)], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -67,20 +76,20 @@ const roleOfBankG = async (): Promise<string | undefined> =>
 
 beforeAll(async () => {
   net = await startDevnet();
-  ports = await freePortBase(1);
+  ports = await freePortBase(2);
   mkdirSync(join(root, '.hansa'));
   symlinkSync(dirname(node(0).dir), join(root, '.hansa/devnet'));
 }, 120_000);
 
 afterAll(async () => {
-  bankG?.kill('SIGTERM');
-  await Promise.all([bankG?.exited, net?.dispose()]);
+  for (const running of [bankG, nextBankG]) running?.kill('SIGTERM');
+  await Promise.all([bankG?.exited, nextBankG?.exited, net?.dispose()]);
   rmSync(root, { recursive: true, force: true });
 });
 
 describe('docs/governing.md', () => {
   it('every command of the page is a command of the program', () => {
-    for (const line of blocks.flat()) expect(line).toMatch(/^hansa (gov|members|init) ?/);
+    for (const line of blocks.flat()) expect(line).toMatch(/^hansa (gov|members|init|keys|rotate|invite|join) ?/);
   });
 
   it('GOV-2: who decides', async () => {
@@ -160,6 +169,30 @@ describe('docs/governing.md', () => {
     bankG = startNode(join(root, 'bank-g'));
     await until(async () => (await roleOfBankG()) === 'validator', 60_000, 'a quorum has attested it');
   });
+
+  it('SUC-10, SUC-5: new admin accounts and a new node key for BankG', async () => {
+    const blockOf = (first: string): string[] => blocks.find(([line]) => line?.startsWith(first)) as string[];
+    const [makeKey, rotateAdmins] = blockOf('hansa keys new') as [string, string];
+    const key = await run(makeKey);
+    given.vault = /0x[0-9a-fA-F]{40}/.exec(key.stdout)?.[0] as string;
+    expect(await run(rotateAdmins)).toMatchObject({ code: 0, stderr: '' });
+    const [invite, join2] = blockOf('hansa invite') as [string, string];
+    given.invite = (await run(invite)).stdout.trim();
+    expect(await run(join2)).toMatchObject({ code: 0, stderr: '' });
+    nextBankG = startNode(join(root, 'bank-g2'));
+    const [said] = await runBlock('hansa rotate node');
+    expect(said).toMatch(/has the place of/);
+    expect(await roleOfBankG()).toBe('validator');
+    const old = await until(
+      async () => {
+        const status = await run('hansa status --dir bank-g');
+        return status.stdout.includes('no member any more') ? status : undefined;
+      },
+      30_000,
+      'the old node knows',
+    );
+    expect(old.stdout).toMatch(/no member any more: \w+ has its place/);
+  }, 120_000);
 
   it('GOV-62, GOV-63: accounts and deploying', async () => {
     const said = await runBlock('hansa gov propose account');

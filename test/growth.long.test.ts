@@ -1,6 +1,6 @@
 /**
  * A consortium of four grows to seven and shrinks to four again, under load, by the commands that people use: invite,
- * join, add-validator, remove. Nobody who sends transactions may notice.
+ * join, add-validator, rotate, remove; one is demoted by rule and comes back. Nobody who sends transactions may notice.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -36,6 +36,7 @@ const banks: Bank[] = [];
 let net: TestDevnet;
 let ports: { rpcPort: number; p2pPort: number };
 let load: Load;
+let next: RunningNode | undefined;
 let firstHeight = 0;
 const node = (index: number): ReadyNode => net.ready.nodes[index] as ReadyNode;
 const status = (url: string = node(0).rpc): Promise<Status> => rpc<Status>(url, 'hansa_getStatus');
@@ -64,7 +65,7 @@ async function roleOf(id: string): Promise<string | undefined> {
 
 beforeAll(async () => {
   net = await startDevnet();
-  ports = await freePortBase(3);
+  ports = await freePortBase(4);
   load = new Load({
     urls: () => net.ready.nodes.map((each) => each.rpc),
     // The first four are the admin accounts.
@@ -78,8 +79,9 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await load?.stop();
-  for (const { running } of banks) running.kill('SIGTERM');
-  await Promise.all([...banks.map(({ running }) => running.exited), net?.dispose()]);
+  const all = [...banks.map(({ running }) => running), ...(next === undefined ? [] : [next])];
+  for (const running of all) running.kill('SIGTERM');
+  await Promise.all([...all.map((running) => running.exited), net?.dispose()]);
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -113,6 +115,76 @@ describe('a consortium that grows and shrinks under load', () => {
     await until(async () => (await roleOf(id)) === 'validator', 60_000, `${id} is attested`);
     await expectSet(count, said);
     await until(async () => (await status(url)).voting, 20_000, `${id} votes`);
+    await load.moreFinal(50);
+  });
+
+  it('SUC-5, SUC-10: new keys for an organisation and its node: seven vote at each moment', async () => {
+    const bank = banks[2] as Bank;
+    const key = join(root, 'vault.key');
+    const admin = /0x[0-9a-fA-F]{40}/.exec((await runHansa(['keys', 'new', key])).stdout)?.[0] as string;
+    const old = join(root, `${bank.id}.key`);
+    await hansa('rotate', 'admins', bank.id, '--admin', admin, '--key', old, '--key', key);
+    const refused = await runHansa(['invite', '--org', bank.id, '--key', old, '--dir', node(0).dir]);
+    expect(refused.code).toBe(1);
+    const invite = (await hansa('invite', '--org', bank.id, '--key', key)).trim();
+    const dir = join(root, 'next');
+    const at = 3;
+    const url = `http://127.0.0.1:${ports.rpcPort + at}`;
+    const running = follow(
+      spawn(
+        process.execPath,
+        [
+          ...[HANSA, 'join', invite, '--dir', dir, '--p2p', `/ip4/127.0.0.1/tcp/${ports.p2pPort + at}`],
+          ...['--rpc-port', String(ports.rpcPort + at), '--admin-port', String(ports.rpcPort + 1_000 + at)],
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      ),
+    );
+    next = running;
+    await until(() => running.stdout().includes('observer of consortium'), 60_000, 'the new node is at the head');
+    const { nodeId } = await rpc<{ nodeId: string }>(url, 'hansa_getStatus');
+    const { term } = await status();
+    const rotated = await runHansa(['rotate', 'node', nodeId, '--dir', bank.dir, '--key', key, '--rpc', node(0).rpc]);
+    expect(rotated).toMatchObject({ code: 0, stderr: '' });
+    await until(async () => (await status()).term > term, 60_000, 'the next term');
+    await until(async () => (await status(url)).voting, 20_000, 'the new key votes');
+    expect(await status()).toMatchObject({ validatorCount: 7, toleratedWeight: 2 });
+    await until(async () => !(await status(bank.rpc)).voting, 20_000, 'the old key does not');
+    bank.running.kill('SIGTERM');
+    await bank.running.exited;
+    Object.assign(bank, { dir, rpc: url, running, nodeId });
+    next = undefined;
+    await load.moreFinal(50);
+  });
+
+  it('GOV-50: one that stays away becomes an observer by rule, and comes back as every candidate does', async () => {
+    const bank = banks[0] as Bank;
+    // Short terms, so that some of them do not take an hour.
+    await hansa(
+      ...['gov', 'propose', 'parameter', 'consensus_leader_period', '8'],
+      '+',
+      'parameter',
+      'hansa_demotion_terms',
+      '3',
+    );
+    bank.running.kill('SIGKILL');
+    await bank.running.exited;
+    await until(async () => (await roleOf(bank.id)) === 'observer', 120_000, `${bank.id} is demoted`);
+    await until(async () => (await status()).validatorCount === 6, 60_000, 'a term without it');
+    bank.running = follow(
+      spawn(process.execPath, [HANSA, 'start', '--dir', bank.dir], { stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
+    const said = await hansa('members', 'add-validator', bank.nodeId);
+    await until(async () => (await roleOf(bank.id)) === 'validator', 60_000, `${bank.id} is attested`);
+    await expectSet(7, said);
+    await hansa(
+      ...['gov', 'propose', 'parameter', 'consensus_leader_period', '256'],
+      '+',
+      'parameter',
+      'hansa_demotion_terms',
+      '0',
+    );
+    await until(async () => (await status(bank.rpc)).voting, 20_000, `${bank.id} votes`);
     await load.moreFinal(50);
   });
 
