@@ -2,7 +2,7 @@
  * Merkle tree of a block (spec FMT-7): 32-byte leaves, padded with zero subtrees to a power of two, pairs hashed bare,
  * root = H(tag ‖ u32 count ‖ top). Depth and position follow from the count, so a node can never pass for a leaf.
  */
-import { assert, fromHex, type HashHex, hashToHex, isHashHex } from '@hansa/primitives';
+import { assert, fromHex, type HashHex, hashToHex, isHashHex, writeHex } from '@hansa/primitives';
 import type { CryptoSuite } from './suite.ts';
 
 const SIZE = 32;
@@ -75,7 +75,7 @@ function depthOf(count: number): number {
 
 function levelOf(leaves: readonly HashHex[]): Uint8Array {
   const level = new Uint8Array(leaves.length * SIZE);
-  for (let i = 0; i < leaves.length; i++) level.set(fromHex(leaves[i] as HashHex), i * SIZE);
+  for (let i = 0; i < leaves.length; i++) writeHex(level, i * SIZE, leaves[i] as HashHex);
   return level;
 }
 

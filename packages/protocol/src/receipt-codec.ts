@@ -7,13 +7,15 @@ import { Reader } from './reader.ts';
 import { TAGS } from './tags.ts';
 import { Writer } from './writer.ts';
 
-/** Room for what a receipt is made of; it grows when logs are larger. */
-const FIXED_SIZE = 128;
+/** Bytes of a receipt without address, output and logs, and room for a log; it grows when they are larger. */
+const FIXED_SIZE = 97;
+const ADDRESS_SIZE = 20;
 const LOG_SIZE_USUAL = 192;
 
 /** spec FMT-33. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  return new Writer(FIXED_SIZE + receipt.output.length + LOG_SIZE_USUAL * receipt.logs.length)
+  const addressSize = receipt.contractAddress === undefined ? 0 : ADDRESS_SIZE;
+  return new Writer(FIXED_SIZE + addressSize + receipt.output.length + LOG_SIZE_USUAL * receipt.logs.length)
     .hex(receipt.transactionHash, 32)
     .u32(receipt.index)
     .u8(receipt.status)

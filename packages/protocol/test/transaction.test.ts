@@ -115,6 +115,8 @@ describe('FMT-20: viem and this codec agree', () => {
         expect({ ...value, to: value.to }).toMatchObject({ ...tx });
         expect(`0x${value.hash}`).toBe(keccak256(bytes));
         const signed = recoverSender(value);
+        // With the sender, and every other field as it was decoded.
+        expect(signed).toEqual({ ok: true, value: { ...value, sender: ethereumCrypto.addressOfKey(KEY) } });
         expect(signed.ok && `0x${signed.value.sender}`).toBe(ACCOUNT.address.toLowerCase());
 
         const common = {

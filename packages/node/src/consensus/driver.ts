@@ -64,6 +64,7 @@ export class ConsensusDriver {
   readonly #work: WorkQueue;
   readonly #effects: EffectPerformer;
   #replica: Replica;
+  #status: PbftStatus | undefined;
   #head: FinalHead;
   #storeState: VoteStoreState;
   #ready: PbftInput[] = [];
@@ -145,12 +146,14 @@ export class ConsensusDriver {
     });
   }
 
+  /** The same object until the next step: it is asked for more often than there is something new. */
   get status(): PbftStatus {
-    return this.#replica.status;
+    this.#status ??= this.#replica.status;
+    return this.#status;
   }
 
   /** Proposals above the final block on my chain, highest first: the pool must not offer their transactions again. */
-  inFlightProposals(status: PbftStatus = this.#replica.status): readonly Proposal[] {
+  inFlightProposals(status: PbftStatus = this.status): readonly Proposal[] {
     const tip = status.inFlight.at(-1);
     return tip === undefined ? [] : this.#replica.proposalChain(tip.digest, (this.#head.height + 1) as Height);
   }
@@ -415,6 +418,7 @@ export class ConsensusDriver {
     const { term } = this.#head;
     this.#counts.step++;
     const effects = this.#replica.step(input);
+    this.#status = undefined;
     if (input.type === 'committed') this.#head = input.head;
     steps.push({ effects, term });
     for (const effect of effects) {
@@ -460,6 +464,7 @@ export class ConsensusDriver {
       () => this.#options.store.begin(held),
       () => {
         this.#replica = this.#createReplica();
+        this.#status = undefined;
         this.#ports.observer.report({ type: 'incarnationRaised', from, to: this.#options.store.incarnation });
         return undefined;
       },

@@ -12,7 +12,7 @@ import type { ProposalTransactionStore } from './proposal-transactions.ts';
  * A proposal follows the one before it after this part of the time that a block takes now: on a machine that is full
  * blocks get larger and fewer, and their fixed price (12 ms of CPU on each validator) is shared by more.
  */
-const DISTANCE_SHARE = 0.5;
+const DISTANCE_SHARE = 0.75;
 /** However slow blocks are: a proposal must not wait so long that its primary looks absent. */
 const DISTANCE_MS_MAX = 400;
 

@@ -295,8 +295,8 @@ describe('a primary', () => {
 
   test.each([
     { name: 'on a quick chain', chainMs: 60, distanceMs: 80 },
-    { name: 'at twice the distance', chainMs: 160, distanceMs: 80 },
-    { name: 'on a slow chain', chainMs: 500, distanceMs: 250 },
+    { name: 'where its time begins to count', chainMs: 104, distanceMs: 80 },
+    { name: 'on a slow chain', chainMs: 400, distanceMs: 300 },
     { name: 'on a very slow chain', chainMs: 5_000, distanceMs: 400 },
   ])('keeps a distance that follows the time of blocks: $name', ({ chainMs, distanceMs }) => {
     const waits: number[] = [];
