@@ -1,5 +1,5 @@
 /** A validator whose key is with a signer, as processes: it votes, and never says two things, whoever is killed, copied or restored. */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +18,12 @@ import {
 } from './kit/devnet.ts';
 import { Witness } from './kit/witness.ts';
 
-type Status = { voting: boolean; whyNoBlock: string | null; remedy: string | null };
+type Status = {
+  voting: boolean;
+  whyNoBlock: string | null;
+  remedy: string | null;
+  certificate: { subject: string; issuer: string; state: string; daysLeft: number } | null;
+};
 
 /** The validator whose key moves to the signer. */
 const REMOTE = 3;
@@ -53,6 +58,45 @@ async function stopSigner(signal: NodeJS.Signals): Promise<void> {
   await signer.exited;
 }
 
+/** An authority of the test signs a certificate for the key that the signer holds. */
+async function certify(dir: string): Promise<void> {
+  const openssl = (...args: string[]): void => void execFileSync('openssl', args, { cwd: root, stdio: 'pipe' });
+  const request = await runHansa(['keys', 'request', '--dir', signerDir, '--name', 'node3.example']);
+  writeFileSync(join(root, 'node.csr'), request.stdout);
+  openssl(
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.crt',
+    '-subj',
+    '/CN=ca',
+    '-days',
+    '30',
+  );
+  openssl(
+    'x509',
+    '-req',
+    '-in',
+    'node.csr',
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-days',
+    '20',
+    '-out',
+    join(dir, 'node.crt'),
+  );
+  const settings = readFileSync(join(dir, 'hansa.toml'), 'utf8');
+  writeFileSync(join(dir, 'hansa.toml'), settings.replace(/\[node\]\n/, '[node]\ncertificate = "node.crt"\n'));
+}
+
 /** Nobody has seen two contents of one slot. */
 async function noConflict(): Promise<void> {
   for (const { index } of net.ready.nodes.filter(({ index: each }) => net.isRunning(each))) {
@@ -72,6 +116,7 @@ beforeAll(async () => {
   const { socket, nodeId } = JSON.parse(made.stdout) as { socket: string; nodeId: string };
   expect(nodeId).toBe(nodeAt(REMOTE).nodeId);
   expect(existsSync(join(dir, 'node.key'))).toBe(false);
+  await certify(dir);
   appendFileSync(join(dir, 'hansa.toml'), `\n[signer]\nsocket = ${JSON.stringify(socket)}\n`);
   signer = startSigner();
 }, 120_000);
@@ -87,6 +132,16 @@ it('SGN-1: a validator without its key connects and votes by its signer', async 
   await votes();
   await witness.check();
   expect(readFileSync(join(nodeAt(REMOTE).dir, 'node.json'), 'utf8')).toContain(nodeAt(REMOTE).nodeId);
+});
+
+it('shows its certificate and the end of it, and warns', async () => {
+  const { certificate } = await statusOf();
+  expect(certificate).toMatchObject({ subject: 'CN=node3.example', issuer: 'CN=ca', state: 'expiring', daysLeft: 19 });
+  const shown = await runHansa(['status', '--dir', nodeAt(REMOTE).dir]);
+  expect(shown.stdout).toContain('certificate CN=node3.example: EXPIRES in 19 days');
+  expect(net.logOf(REMOTE)).toContain('the certificate of this node expires in 19 days');
+  const metrics = await (await fetch(`${nodeAt(REMOTE).admin}/metrics`)).text();
+  expect(Number(/hansa_certificate_expiry_seconds (\d+)/.exec(metrics)?.[1])).toBeGreaterThan(Date.now() / 1_000);
 });
 
 it('SGN-4: a copy of the node is not served, and the one that is goes on', async () => {

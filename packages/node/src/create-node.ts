@@ -8,6 +8,7 @@ import { assert, ChainError, type HashHex } from '@hansa/primitives';
 import { Registry } from 'prom-client';
 import { startAdminServer } from './admin-server.ts';
 import { createAttester } from './attester.ts';
+import { readNodeCertificate, watchCertificate } from './certificate/node-certificate.ts';
 import { VERSION } from './cli/version.ts';
 import { systemClock } from './clock.ts';
 import { type NodePaths, readEntries, writeSecret } from './directory.ts';
@@ -89,6 +90,10 @@ async function compose(
   const { nodeId } = key;
   const reader = await openLedgerReader({ location: paths.ledger, suite });
   stops.push(() => reader.close());
+  const certificate =
+    settings.node.certificate === ''
+      ? undefined
+      : readNodeCertificate(resolve(paths.root, settings.node.certificate), nodeId);
   const store = await openVotes({
     directory: paths.votes,
     suite,
@@ -174,6 +179,7 @@ async function compose(
     headView,
     misbehaviours,
     key,
+    certificate,
     logger: logger.child('consensus'),
     monotonicMs,
   });
@@ -224,6 +230,10 @@ async function compose(
   attester.start();
   stops.push(() => attester.stop());
 
+  if (certificate !== undefined) {
+    stops.push(watchCertificate(certificate, { clock: systemClock, logger: logger.child('certificate') }));
+  }
+
   // What people and programs see comes last, so that it never shows half a node.
   const registry = new Registry();
   const backend = {
@@ -241,6 +251,7 @@ async function compose(
     driver,
     sync,
     health,
+    certificate,
     misbehaviours,
     events,
     execution,

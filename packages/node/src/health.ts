@@ -5,6 +5,7 @@ import type { SyncProgress } from '@hansa/sync';
 import type { TxPool } from '@hansa/txpool';
 import { Counter, collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
 import type { Readiness } from './admin-server.ts';
+import type { NodeCertificate } from './certificate/node-certificate.ts';
 import type { DriverCounters, DriverReport, MisbehaviourCode } from './consensus/ports.ts';
 import { type Diagnosis, diagnose, silenceText } from './diagnosis.ts';
 import type { NodeErrorCode } from './errors.ts';
@@ -37,6 +38,7 @@ export type HealthDependencies = {
   readonly headView: HeadView;
   readonly misbehaviours: MisbehaviourStore;
   readonly key: Pick<NodeKey, 'trouble' | 'counters'>;
+  readonly certificate: NodeCertificate | undefined;
   readonly logger: Logger;
   readonly monotonicMs: () => number;
 };
@@ -250,6 +252,12 @@ function registerMetrics(registry: Registry, facts: MetricFacts): void {
   gauge('hansa_voting', '1 when this validator votes', () =>
     facts.status()?.silence === undefined && facts.key.trouble() === undefined ? 1 : 0,
   );
+  const { certificate } = facts;
+  if (certificate !== undefined) {
+    gauge('hansa_certificate_expiry_seconds', 'When the certificate of this node ends, seconds since 1970', () =>
+      Math.floor(certificate.notAfterMs / 1_000),
+    );
+  }
   gauge('hansa_quarantined', '1 while a block gives another result here than the quorum has certified', () =>
     facts.divergence() === undefined ? 0 : 1,
   );

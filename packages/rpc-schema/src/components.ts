@@ -310,6 +310,9 @@ export const COMPONENTS: Readonly<Record<string, JsonSchema>> = {
         healing: orNull(TEXT),
       }),
     ),
+    certificate: orNull(
+      record({ subject: TEXT, issuer: TEXT, serialNumber: TEXT, notAfter: TEXT, daysLeft: WHOLE, state: TEXT }),
+    ),
     setAside: listOf(record({ nodeId: NODE_ID, organisation: TEXT, role: TEXT, since: WHOLE, reason: TEXT })),
     results: listOf(record({ height: WHOLE, blockHash: HASH, weight: WHOLE, nodeIds: listOf(NODE_ID) })),
     syncing: orNull(record({ current: QUANTITY, highest: QUANTITY })),

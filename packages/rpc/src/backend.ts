@@ -251,6 +251,19 @@ export type NodeStatusReport = {
   readonly peers: readonly PeerReport[];
   /** Nodes that lost their vote or their place by a rule, or wait for attestations. */
   readonly setAside: readonly SetAsideReport[];
+  /** X.509 certificate of this node, when it has one. */
+  readonly certificate: CertificateReport | null;
+};
+
+export type CertificateReport = {
+  readonly subject: string;
+  readonly issuer: string;
+  readonly serialNumber: string;
+  /** ISO 8601, UTC. */
+  readonly notAfter: string;
+  /** Whole days; negative when it has expired. */
+  readonly daysLeft: number;
+  readonly state: 'valid' | 'expiring' | 'expired' | 'not yet valid';
 };
 
 export type MemberReport = {

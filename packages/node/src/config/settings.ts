@@ -11,7 +11,13 @@ const port = z.int().min(0).max(65_535);
 const sizeMb = z.int().min(16).max(65_536);
 
 const settingsSchema = z.strictObject({
-  node: z.strictObject({ name: z.string().max(64).default('') }).prefault({}),
+  node: z
+    .strictObject({
+      name: z.string().max(64).default(''),
+      /** Certificate of the node key in PEM; empty: none. */
+      certificate: z.string().max(4_096).default(''),
+    })
+    .prefault({}),
   keys: z
     .strictObject({
       /** File (0600) with the passphrase of an encrypted node key; empty: where the environment says. */
@@ -92,7 +98,7 @@ type DeepReadonly<T> = T extends (infer Item)[]
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T;
 export type Settings = DeepReadonly<{
-  node: { name: string };
+  node: { name: string; certificate: string };
   keys: { passphrase_file: string };
   signer: { socket: string };
   p2p: { listen: string[] };

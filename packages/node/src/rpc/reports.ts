@@ -13,6 +13,7 @@ import {
 import type { Network, PeerInfo } from '@hansa/network';
 import type { NodeId } from '@hansa/primitives';
 import type { MembersReport, NodeReports, NodeStatusReport } from '@hansa/rpc';
+import { certificateState, daysLeft, type NodeCertificate } from '../certificate/node-certificate.ts';
 import type { ConsensusDriver } from '../consensus/driver.ts';
 import type { HeadView } from '../head-view.ts';
 import type { Health } from '../health.ts';
@@ -28,6 +29,7 @@ export type ReportsDependencies = {
   readonly driver: ConsensusDriver;
   readonly sync: SyncDriver;
   readonly health: Health;
+  readonly certificate: NodeCertificate | undefined;
   readonly misbehaviours: MisbehaviourStore;
   readonly monotonicMs: () => number;
 };
@@ -88,6 +90,17 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
     };
   }
 
+  function certificateReport(): NodeStatusReport['certificate'] {
+    const { certificate } = dependencies;
+    if (certificate === undefined) return null;
+    const { subject, issuer, serialNumber, notAfterMs } = certificate;
+    const nowMs = Date.now();
+    return {
+      ...{ subject, issuer, serialNumber, notAfter: new Date(notAfterMs).toISOString() },
+      ...{ daysLeft: daysLeft(certificate, nowMs), state: certificateState(certificate, nowMs) },
+    };
+  }
+
   function status(): NodeStatusReport {
     const pbft = driver.status;
     const progress = sync.progress();
@@ -118,6 +131,7 @@ export function createReports(dependencies: ReportsDependencies): NodeReports {
       whyNoBlock,
       remedy,
       divergence: divergenceReport(),
+      certificate: certificateReport(),
       setAside: registry()
         .nodes.filter(isSetAside)
         .map((node) => ({

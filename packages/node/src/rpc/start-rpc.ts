@@ -6,6 +6,7 @@ import { ChainError, type HashHex, type NodeId } from '@hansa/primitives';
 import type { Genesis } from '@hansa/protocol';
 import { type RpcBackend, type RpcServerOptions, startRpcServer } from '@hansa/rpc';
 import type { TxPool } from '@hansa/txpool';
+import type { NodeCertificate } from '../certificate/node-certificate.ts';
 import { VERSION } from '../cli/version.ts';
 import { isLoopback, type Settings } from '../config/settings.ts';
 import type { ConsensusDriver } from '../consensus/driver.ts';
@@ -42,6 +43,7 @@ export type StartRpcDependencies = {
   readonly driver: ConsensusDriver;
   readonly sync: SyncDriver;
   readonly health: Health;
+  readonly certificate: NodeCertificate | undefined;
   readonly misbehaviours: MisbehaviourStore;
   readonly events: NodeEvents;
   readonly logger: Logger;

@@ -407,6 +407,7 @@ function statusOf(validators: ValidatorSet): ReturnType<RpcBackend['status']> {
     remedy: null,
     divergence: null,
     setAside: [],
+    certificate: null,
     results: [],
     peers: [
       {

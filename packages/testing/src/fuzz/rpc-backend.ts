@@ -281,6 +281,7 @@ const statusOf = (nodeId: NodeStatusReport['nodeId']): NodeStatusReport => ({
   remedy: null,
   divergence: null,
   setAside: [],
+  certificate: null,
   results: [],
   peers: [],
 });

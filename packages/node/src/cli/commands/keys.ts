@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { ethereumCrypto, initCrypto, standardSuite } from '@hansa/crypto';
 import { ChainError, fromHex } from '@hansa/primitives';
 import type { Command } from 'commander';
+import { createCertificateRequest } from '../../certificate/certificate-request.ts';
 import { type NodePaths, nodePaths } from '../../directory.ts';
 import type { NodeErrorCode } from '../../errors.ts';
 import { decryptKeyFile, encryptKeyFile, keyFileState, readKey, writeKey } from '../../keys/key-files.ts';
@@ -23,6 +24,7 @@ export function addKeysCommand(program: Command): void {
   addNew(keys);
   addEncrypt(keys);
   addDecrypt(keys);
+  addRequest(keys);
 }
 
 function addShow(keys: Command): void {
@@ -126,6 +128,22 @@ function addDecrypt(keys: Command): void {
       }
       output.data({ decrypted: files });
       if (files.length === 0) output.line('no key file here is encrypted');
+    });
+}
+
+function addRequest(keys: Command): void {
+  keys
+    .command('request')
+    .description('print a request (PEM) for an X.509 certificate of the node key')
+    .option('--dir <dir>', 'directory of the node, or of its signer', '.')
+    .requiredOption('--name <name>', 'common name, for example the host name')
+    .option('--organisation <name>', 'organisation')
+    .option('--passphrase-file <file>', 'passphrase of an encrypted key (mode 0600)')
+    .action(async (options: { dir: string; name: string; organisation?: string; passphraseFile?: string }) => {
+      await initCrypto();
+      const key = readKey(nodePaths(options.dir).nodeKey, passphraseFrom({ file: options.passphraseFile }));
+      const subject = { commonName: options.name, organisation: options.organisation };
+      process.stdout.write(createCertificateRequest(standardSuite, key, subject));
     });
 }
 

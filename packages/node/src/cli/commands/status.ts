@@ -44,6 +44,12 @@ export type StatusReport = {
     readonly ownValue: string | null;
     readonly healing: string | null;
   } | null;
+  readonly certificate: {
+    readonly subject: string;
+    readonly notAfter: string;
+    readonly daysLeft: number;
+    readonly state: string;
+  } | null;
   readonly syncing: { readonly current: number; readonly highest: number } | null;
   readonly pool: { readonly pending: number; readonly queued: number; readonly ordered: number };
   readonly peers: readonly {
@@ -87,6 +93,12 @@ function showDivergence(divergence: NonNullable<StatusReport['divergence']>, out
   if (healing !== null) output.line(`  healing: ${healing}`);
 }
 
+function showCertificate(certificate: NonNullable<StatusReport['certificate']>, output: Output): void {
+  const { subject, notAfter, daysLeft, state } = certificate;
+  const when = { expired: 'HAS EXPIRED', expiring: `EXPIRES in ${daysLeft} days` }[state] ?? state;
+  output.line(`certificate ${subject}: ${when}, until ${notAfter.slice(0, 10)}`);
+}
+
 function show(status: StatusReport, output: Output): void {
   const role = {
     none: 'no member',
@@ -109,6 +121,7 @@ function show(status: StatusReport, output: Output): void {
   output.line(stateOf(status));
   if (status.remedy !== null) output.line(`  what to do: ${status.remedy}`);
   if (status.divergence !== null) showDivergence(status.divergence, output);
+  if (status.certificate !== null) showCertificate(status.certificate, output);
   for (const { organisation, nodeId, role, since, reason } of status.setAside)
     output.line(`${organisation ?? 'node'} ${shortId(nodeId)} is ${role} since block ${since}: ${reason}`);
   output.line();
