@@ -1,7 +1,7 @@
 import type { CryptoSuite } from '@hansa/crypto';
 import type { LedgerReader } from '@hansa/ledger';
 import { type AddressHex, assert, type Failure, type HashHex, type Height, type Result } from '@hansa/primitives';
-import { decodeTransaction, recoverSender, type SignedTransaction, type TermInfo } from '@hansa/protocol';
+import { decodeTransaction, recoverSender, type SignedTransaction, type TermInfo, withSender } from '@hansa/protocol';
 import type { BlockFacts, ChainFacts, ChainReads, TransactionFacts } from '@hansa/rpc';
 import type { TxPool } from '@hansa/txpool';
 import type { HeadView } from '../head-view.ts';
@@ -38,7 +38,7 @@ export function createSenderCache(): SenderCache {
       const decoded = decodeTransaction(raw);
       assert(decoded.ok, 'a committed transaction decodes');
       const sender = known.get(decoded.value.hash);
-      if (sender !== undefined) return { ...decoded.value, sender };
+      if (sender !== undefined) return withSender(decoded.value, sender);
       const signed = recoverSender(decoded.value);
       assert(signed.ok, 'a committed transaction has a sender');
       add([signed.value]);

@@ -4,38 +4,35 @@
  */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { initCrypto } from '@hansa/crypto';
-import { fromHex, toAddressHex } from '@hansa/primitives';
-import { type Account, accountOf, benchAccounts, prepare, rewind } from './accounts.ts';
+import { type Account, rewind } from './accounts.ts';
 import { measureSignatureCeiling } from './ceiling.ts';
+import { runCompare } from './compare.ts';
+import { setUp } from './consortium.ts';
 import { runEvmSuite } from './evm/suite.ts';
 import { findWorst } from './evm/worst.ts';
-import { type Outgoing, runOpenLoop, sendBatch, sleep } from './load.ts';
+import { runOpenLoop, sleep } from './load.ts';
 import { type Measured, measure, quantile } from './measure.ts';
 import { type BenchNet, startBenchNet } from './net.ts';
-import { asJson, details, TABLE_HEAD, tableRow, timelineTable } from './report.ts';
-import {
-  creationWorkload,
-  erc20Transfer,
-  erc20Workload,
-  prepareWorkload,
-  TRANSFER,
-  tokenCreation,
-  type Workload,
-} from './workloads.ts';
+import { measureReads, type ReadsMeasured } from './reads.ts';
+import { runRecovery } from './recovery.ts';
+import { asJson, details, readsAsJson, readsLine, TABLE_HEAD, tableRow, timelineTable } from './report.ts';
+import { prepareWorkload, type Workload } from './workloads.ts';
 
 const USAGE = `npm run bench -- [options]
 open loop: transactions at a constant rate, then at half of it, then one at a time; with --overload also at 1.5 times the rate
 
   --suite NAME        network (the default), or evm: the engine of contracts beside EthereumJS; takes --rounds N (7),
                       --evm-accounts N (1000000), --out and --check (exit code 1 when a bound is missed);
-                      evm-worst: what takes the most time for its gas, searched for --seconds
+                      evm-worst: what takes the most time for its gas, searched for --seconds;
+                      restart: a node after kill -9, sync: one that has to fetch the whole chain; both take
+                      --transactions N (20000) made at --rate, --rounds N (3), --workload, --nodes and --out
   --rate TX_PER_S     offered load (1000)
-  --workload NAME     transfer, erc20 or deployment (transfer)
+  --workload NAME     transfer, erc20, deployment, kv (put of 100 bytes) or kv-1k (transfer)
+  --reads N           also half load with so many readers of eth_getBalance and eth_call (0)
   --seconds S         of the sustained load (60); half load takes at most 30
   --warm-up S         seconds of half load on the nodes that have just started (10)
   --accounts N        clients, one account each (1000)
@@ -43,6 +40,7 @@ open loop: transactions at a constant rate, then at half of it, then one at a ti
   --lone N            lone transactions on the idle net (20)
   --overload          60 s at 1.5 times the rate, and how soon full speed is back
   --timeline          a line for each second
+  --compare COMMIT    this checkout and another version of it by turns, --rounds N (3) of --warm-up and --seconds each
   --out FILE          everything as JSON
   --cpu-prof DIR      a CPU profile of each node's threads
   --node-flags FLAGS  flags of Node.js for the nodes, separated by commas
@@ -51,8 +49,10 @@ open loop: transactions at a constant rate, then at half of it, then one at a ti
 const { values } = parseArgs({
   options: {
     suite: { type: 'string', default: 'network' },
-    rounds: { type: 'string', default: '7' },
+    rounds: { type: 'string' },
+    transactions: { type: 'string', default: '20000' },
     'evm-accounts': { type: 'string', default: '1000000' },
+    compare: { type: 'string' },
     check: { type: 'boolean', default: false },
     rate: { type: 'string', default: '1000' },
     workload: { type: 'string', default: 'transfer' },
@@ -61,6 +61,7 @@ const { values } = parseArgs({
     accounts: { type: 'string', default: '1000' },
     nodes: { type: 'string', default: '4' },
     lone: { type: 'string', default: '20' },
+    reads: { type: 'string', default: '0' },
     overload: { type: 'boolean', default: false },
     timeline: { type: 'boolean', default: false },
     out: { type: 'string' },
@@ -78,17 +79,29 @@ if (values.suite === 'evm-worst') {
   await findWorst({ seconds: Number(values.seconds), out: values.out });
   process.exit(0);
 }
+if (values.compare !== undefined) {
+  await initCrypto();
+  await runCompare({
+    commit: values.compare,
+    workload: values.workload,
+    perSecond: Number(values.rate),
+    seconds: Number(values.seconds),
+    warmUpSeconds: Number(values['warm-up']),
+    accountCount: Number(values.accounts),
+    nodeCount: Number(values.nodes),
+    rounds: Number(values.rounds ?? '3'),
+    out: values.out,
+    say,
+  });
+  process.exit(0);
+}
 if (values.suite === 'evm') {
   const accountCount = Number(values['evm-accounts']);
-  const isGood = await runEvmSuite({ rounds: Number(values.rounds), accountCount, out: values.out });
+  const isGood = await runEvmSuite({ rounds: Number(values.rounds ?? '7'), accountCount, out: values.out });
   process.exit(values.check && !isGood ? 1 : 0);
 }
 
-/** The first account of every devnet. */
-const FIRST_KEY = fromHex('ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
-const FUNDS = 10n ** 18n;
 const LONE_PAUSE_MS = 100;
-const SENT_AT_ONCE = 100;
 
 await initCrypto();
 const rate = Number(values.rate);
@@ -102,16 +115,25 @@ const nodeFlags = values['node-flags']?.split(',') ?? [];
 if (profile !== undefined) nodeFlags.push('--cpu-prof', `--cpu-prof-dir=${profile}`);
 const net = await startBenchNet({ folder, nodeCount, nodeFlags });
 try {
-  await run(net);
+  if (values.suite === 'restart' || values.suite === 'sync')
+    await runRecovery(net, {
+      suite: values.suite,
+      workload: values.workload,
+      transactionCount: Number(values.transactions),
+      perSecond: rate,
+      accountCount: Number(values.accounts),
+      rounds: Number(values.rounds ?? '3'),
+      out: values.out,
+      say,
+    });
+  else await run(net);
 } finally {
   await net.stop();
   if (!values.keep) rmSync(folder, { recursive: true, force: true });
 }
 
 async function run(net: BenchNet): Promise<void> {
-  const first = accountOf(FIRST_KEY, 1n);
-  const accounts = await fundAccounts(net, first, Number(values.accounts));
-  const workload = await setUpWorkload(net, first, accounts);
+  const { accounts, workload } = await setUp(net, values.workload, Number(values.accounts));
   const load = async (name: string, perSecond: number, duration: number): Promise<Measured> => {
     say(`${name}: ${perSecond} ${workload.name}s a second for ${duration} s …`);
     for (const account of accounts) rewind(account);
@@ -128,6 +150,18 @@ async function run(net: BenchNet): Promise<void> {
   if (warmUp > 0) results.push([`half, just started, ${warmUp} s`, await load('warm-up', half, warmUp)]);
   results.push([`sustained ${seconds} s`, await load('sustained', rate, seconds)]);
   results.push(['half', await load('half', half, Math.min(30, seconds))]);
+  let reads: ReadsMeasured | undefined;
+  if (Number(values.reads) > 0) {
+    const duration = Math.min(30, seconds);
+    const reading = measureReads({
+      urls: net.nodes.map((node) => node.rpc),
+      seconds: duration,
+      addresses: accounts.map((account) => account.address),
+      readerCount: Number(values.reads),
+    });
+    results.push(['half, with readers', await load('half, with readers', half, duration)]);
+    reads = await reading;
+  }
   if (values.overload) {
     results.push(['one and a half', await load('overload', Math.floor(rate * 1.5), seconds)]);
     results.push(['after it', await load('after it', rate, Math.min(30, seconds))]);
@@ -142,76 +176,23 @@ async function run(net: BenchNet): Promise<void> {
     ...results.map(([name, value]) => tableRow(name, value, ceiling)),
     '',
     `lone ${workload.name} on an idle net: p50 ${quantile(lone, 0.5).toFixed(1)} ms, p95 ${quantile(lone, 0.95).toFixed(1)} ms, max ${quantile(lone, 1).toFixed(1)} ms (${lone.length} samples)`,
+    ...(reads === undefined ? [] : [readsLine(reads)]),
     ...results.flatMap(([name, value]) => details(name, value)),
     ...(values.timeline ? results.flatMap(([name, value]) => ['', ...timelineTable(name, value)]) : []),
   ];
   process.stdout.write(`${lines.join('\n')}\n`);
   if (values.out !== undefined) {
     const loads = Object.fromEntries(results.map(([name, value]) => [name, asJson(value)]));
-    const report = { nodeCount, workload: workload.name, ceiling, loads, lonesMs: lone };
+    const report = {
+      nodeCount,
+      workload: workload.name,
+      ceiling,
+      loads,
+      lonesMs: lone,
+      reads: reads && readsAsJson(reads),
+    };
     writeFileSync(values.out, `${JSON.stringify(report, undefined, 2)}\n`);
   }
-}
-
-/** Accounts with money, by transfers of the devnet's first account. */
-async function fundAccounts(net: BenchNet, first: Account, count: number): Promise<Account[]> {
-  const accounts = benchAccounts(count);
-  for (const { address } of accounts)
-    prepare(first, net.chainId, { to: address, value: FUNDS, data: new Uint8Array(0), gasLimit: 21_000n });
-  await sendAll(net, first);
-  return accounts;
-}
-
-/** The workload that was asked for, with what it needs on the chain. */
-async function setUpWorkload(net: BenchNet, first: Account, accounts: readonly Account[]): Promise<Workload> {
-  switch (values.workload) {
-    case 'transfer':
-      return TRANSFER;
-    case 'deployment':
-      return creationWorkload();
-    case 'erc20': {
-      const creation = { to: undefined, value: 0n, data: tokenCreation(FUNDS), gasLimit: 3_000_000n };
-      const { hash } = prepare(first, net.chainId, creation);
-      await sendAll(net, first);
-      const receipt = await ask<{ contractAddress: string }>(net, 'eth_getTransactionReceipt', [hash]);
-      const token = toAddressHex(receipt.contractAddress.slice(2));
-      for (const { address } of accounts)
-        prepare(first, net.chainId, {
-          to: token,
-          value: 0n,
-          data: erc20Transfer(address, 10n ** 9n),
-          gasLimit: 100_000n,
-        });
-      await sendAll(net, first);
-      return erc20Workload(token);
-    }
-    default:
-      throw new Error(`--workload ${values.workload} is not known: use transfer, erc20 or deployment`);
-  }
-}
-
-/** Sends what the account has prepared, in parts, and waits until it is final. */
-async function sendAll(net: BenchNet, account: Account): Promise<void> {
-  const agent = new Agent({ keepAlive: true });
-  while (account.next < account.prepared.length) {
-    const batch = account.prepared.slice(account.next, account.next + SENT_AT_ONCE).map(({ hash, raw }): Outgoing => {
-      return { client: { account, node: 0 }, slot: { dueMs: performance.now(), hash }, raw };
-    });
-    await sendBatch((net.nodes[0] as { rpc: string }).rpc, batch, agent);
-    const refused = batch.find(({ slot }) => slot.refusal !== undefined);
-    if (refused !== undefined) throw new Error(`the bench could not be set up: ${refused.slot.refusal}`);
-    while (batch.some(({ slot }) => !net.heads.finalAt.has(slot.hash))) await sleep(20);
-  }
-  agent.destroy();
-}
-
-async function ask<T>(net: BenchNet, method: string, params: readonly unknown[]): Promise<T> {
-  const response = await fetch((net.nodes[0] as { rpc: string }).rpc, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method, params }),
-  });
-  return ((await response.json()) as { result: T }).result;
 }
 
 /** One transaction at a time on an idle net: milliseconds, sorted. */

@@ -1,5 +1,6 @@
 import type { Account } from './accounts.ts';
 import { runOpenLoop, type Slot } from './load.ts';
+import { bytesSent, loopDelayMsP99, readMetrics } from './metrics.ts';
 import type { BenchNet } from './net.ts';
 import { type ProcessUse, processUse, sizeOfFolder } from './processes.ts';
 
@@ -27,6 +28,10 @@ export type Measured = {
   readonly generatorShare: number;
   readonly residentMbMax: number;
   readonly diskBytesPerTransaction: number;
+  /** Of all channels, sent by one node, mean over the nodes; before encryption. */
+  readonly wireBytesPerTransaction: number;
+  /** Of the main thread, the worst node; 10 ms of it are the clock that measures. */
+  readonly loopDelayMsP99: number;
   readonly blocks: readonly { readonly atMs: number; readonly transactionCount: number }[];
   readonly timeline: readonly Second[];
 };
@@ -47,6 +52,7 @@ const BATCH_MS = 20;
 export async function measure(net: BenchNet, options: MeasureOptions): Promise<Measured> {
   const before = net.nodes.map((node) => processUse(node.pid));
   const diskBefore = net.nodes.map((node) => sizeOfFolder(node.folder));
+  const metricsBefore = await Promise.all(net.nodes.map((node) => readMetrics(node.admin)));
   const ownBefore = process.cpuUsage();
   const startMs = performance.now();
   const blocksBefore = net.heads.blocks.length;
@@ -57,6 +63,11 @@ export async function measure(net: BenchNet, options: MeasureOptions): Promise<M
   const tookMs = performance.now() - startMs;
   const own = process.cpuUsage(ownBefore);
   const after = net.nodes.map((node) => processUse(node.pid));
+  const metrics = await Promise.all(net.nodes.map((node) => readMetrics(node.admin)));
+  const sent = metrics.map((now, i) => {
+    const earlier = metricsBefore[i];
+    return now === undefined || earlier === undefined ? 0 : bytesSent(now) - bytesSent(earlier);
+  });
   const blocks = net.heads.blocks.slice(blocksBefore);
   const results = outcomes(slots, net.heads.finalAt);
   const lastMs = slots.reduce((last, slot) => Math.max(last, net.heads.finalAt.get(slot.hash) ?? 0), startMs);
@@ -76,6 +87,8 @@ export async function measure(net: BenchNet, options: MeasureOptions): Promise<M
     generatorShare: (own.user + own.system) / 1000 / tookMs,
     residentMbMax: Math.max(...after.map((use) => use?.residentMb ?? 0)),
     diskBytesPerTransaction: Math.max(...disk) / Math.max(1, results.final),
+    wireBytesPerTransaction: sent.reduce((sum, size) => sum + size, 0) / net.nodes.length / Math.max(1, results.final),
+    loopDelayMsP99: Math.max(...metrics.map((now) => (now === undefined ? Number.NaN : loopDelayMsP99(now)))),
     blocks,
     timeline: timelineOf(slots, net.heads.finalAt, blocks, startMs),
   };

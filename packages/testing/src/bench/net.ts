@@ -11,7 +11,12 @@ const P2P_PORT = 28_545;
 /** Real node processes of this checkout (or another one), as `hansa devnet` starts them. */
 export type BenchNet = {
   readonly chainId: number;
-  readonly nodes: readonly { readonly pid: number; readonly rpc: string; readonly folder: string }[];
+  readonly nodes: readonly {
+    readonly pid: number;
+    readonly rpc: string;
+    readonly admin: string;
+    readonly folder: string;
+  }[];
   readonly heads: HeadWatch;
   stop(): Promise<void>;
 };
@@ -25,7 +30,7 @@ export type BenchNetOptions = {
   readonly program?: string;
 };
 
-type ReadyEvent = { event: 'ready'; chainId: number; nodes: { pid: number; rpc: string }[] };
+type ReadyEvent = { event: 'ready'; chainId: number; nodes: { pid: number; rpc: string; admin: string }[] };
 
 /** @throws Error when the consortium does not come up */
 export async function startBenchNet(options: BenchNetOptions): Promise<BenchNet> {

@@ -1,8 +1,9 @@
 import { type Measured, quantile } from './measure.ts';
+import type { ReadsMeasured } from './reads.ts';
 
 export const TABLE_HEAD: readonly string[] = [
-  '| load | offered/s | final/s | of ceiling | p50 ms | p95 | p99 | max | refused | lost | node CPU µs/tx | generator, of one core | MB resident | disk B/tx | blocks |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+  '| load | offered/s | final/s | of ceiling | p50 ms | p95 | p99 | max | refused | lost | node CPU µs/tx | generator, of one core | loop p99 ms | MB resident | wire B/tx | disk B/tx | blocks |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 ];
 
 /** One row of the table of a run; `ceiling` in transactions per second. */
@@ -21,7 +22,9 @@ export function tableRow(name: string, value: Measured, ceiling: number): string
     value.lost,
     value.cpuMicros.toFixed(0),
     `${(value.generatorShare * 100).toFixed(0)} %`,
+    value.loopDelayMsP99.toFixed(0),
     value.residentMbMax.toFixed(0),
+    value.wireBytesPerTransaction.toFixed(0),
     value.diskBytesPerTransaction.toFixed(0),
     value.blocks.length,
   ];
@@ -37,6 +40,22 @@ export function details(name: string, value: Measured): string[] {
     `${name}: µs of CPU per transaction and node by thread: ${threads.join(', ')}`,
     ...[...value.refusals].map(([reason, count]) => `${name}: refused ${count}: ${reason}`),
   ];
+}
+
+/** What was read beside the writes. */
+export function readsLine({ perSecond, failed, latenciesMs }: ReadsMeasured): string {
+  const methods = [...latenciesMs].map(
+    ([method, list]) => `${method} p50 ${quantile(list, 0.5).toFixed(1)} ms, p99 ${quantile(list, 0.99).toFixed(1)} ms`,
+  );
+  return `reads beside half load: ${perSecond.toFixed(0)}/s, ${failed} failed; ${methods.join('; ')}`;
+}
+
+export function readsAsJson({ perSecond, failed, latenciesMs }: ReadsMeasured): unknown {
+  const methods = [...latenciesMs].map(([method, list]) => [
+    method,
+    { count: list.length, p50: quantile(list, 0.5), p99: quantile(list, 0.99) },
+  ]);
+  return { perSecond, failed, methods: Object.fromEntries(methods) };
 }
 
 /** A line per second of the run. */

@@ -1,4 +1,6 @@
 import { type AddressHex, fromHex } from '@hansa/primitives';
+import { type Abi, encodeFunctionData, parseAbi } from 'viem';
+import { KEY_VALUE_SOURCE } from '../key-value-source.ts';
 import { compile, TOKEN_SOURCE } from '../solidity.ts';
 import { type Account, type Call, prepare } from './accounts.ts';
 
@@ -43,6 +45,29 @@ export function erc20Workload(token: AddressHex): Workload {
 export function creationWorkload(): Workload {
   const data = tokenCreation(10n ** 24n);
   return { name: 'deployment', call: () => ({ to: undefined, value: 0n, data, gasLimit: 3_000_000n }) };
+}
+
+const KEY_VALUE_ABI: Abi = parseAbi(['function put(bytes32 key, bytes value)']);
+
+/** Data that creates the table of bytes by key. */
+export function keyValueCreation(): Uint8Array {
+  return fromHex(compile(KEY_VALUE_SOURCE, 'KeyValue').bytecode.slice(2));
+}
+
+/** Each transaction puts `sizeBytes` under a key that was not there before. */
+export function keyValueWorkload(table: AddressHex, sizeBytes: number): Workload {
+  const value = `0x${'5a'.repeat(sizeBytes)}` as const;
+  // 22,100 gas for each new slot and 16 for each byte of call data, with room to spare.
+  const gasLimit = 60_000n + 24_000n * BigInt(Math.ceil(sizeBytes / 32) + 1);
+  return {
+    name: `${sizeBytes}-byte put`,
+    call: (accounts, at) => {
+      const { address, nonce } = accounts[at] as Account;
+      const key = `0x${address}${nonce.toString(16).padStart(24, '0')}` as const;
+      const data = encodeFunctionData({ abi: KEY_VALUE_ABI, functionName: 'put', args: [key, value] });
+      return { to: table, value: 0n, data: fromHex(data.slice(2)), gasLimit };
+    },
+  };
 }
 
 /** Call data of ERC-20 `transfer(address,uint256)` (EIP-20). */

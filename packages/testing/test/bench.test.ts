@@ -1,0 +1,53 @@
+import type { AddressHex } from '@hansa/primitives';
+import { decodeFunctionData, parseAbi } from 'viem';
+import { expect, test } from 'vitest';
+import { benchAccounts } from '../src/bench/accounts.ts';
+import { quantile } from '../src/bench/measure.ts';
+import { bytesSent, loopDelayMsP99, parseMetrics } from '../src/bench/metrics.ts';
+import { keyValueWorkload } from '../src/bench/workloads.ts';
+
+// What the load generator works out by itself, without a node.
+
+test('metrics: values by name and labels; bytes of all channels are added up', () => {
+  const metrics = parseMetrics(
+    [
+      '# HELP hansa_network_total Counters of the network',
+      '# TYPE hansa_network_total counter',
+      'hansa_network_total{kind="bytesSent_consensus"} 1200',
+      'hansa_network_total{kind="bytesSent_transactions"} 34',
+      'hansa_network_total{kind="bytesReceived_sync"} 99',
+      'nodejs_eventloop_lag_p99_seconds 0.0125',
+      '',
+    ].join('\n'),
+  );
+  expect(metrics.get('hansa_network_total{kind="bytesReceived_sync"}')).toBe(99);
+  expect(bytesSent(metrics)).toBe(1234);
+  expect(loopDelayMsP99(metrics)).toBe(12.5);
+  expect(loopDelayMsP99(parseMetrics(''))).toBeNaN();
+});
+
+test('puts: each has a key of its own, the value has its size, and gas for each slot of it', () => {
+  const accounts = benchAccounts(2);
+  const workload = keyValueWorkload('11'.repeat(20) as AddressHex, 100);
+  const keys = new Set<unknown>();
+  for (const account of accounts) {
+    for (let i = 0; i < 3; i++) {
+      const call = workload.call(accounts, accounts.indexOf(account));
+      account.nonce++;
+      const { args } = decodeFunctionData({
+        abi: parseAbi(['function put(bytes32 key, bytes value)']),
+        data: `0x${Buffer.from(call.data).toString('hex')}`,
+      });
+      keys.add(args[0]);
+      expect(args[1]).toHaveLength(2 + 200);
+      expect(call.gasLimit).toBe(60_000n + 5n * 24_000n);
+    }
+  }
+  expect(keys.size).toBe(6);
+});
+
+test('quantiles: at, between and beyond the samples', () => {
+  const sorted = [1, 2, 3, 4];
+  expect([0, 0.5, 0.99, 1].map((share) => quantile(sorted, share))).toEqual([1, 3, 4, 4]);
+  expect(quantile([], 0.5)).toBeNaN();
+});
