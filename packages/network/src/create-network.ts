@@ -9,6 +9,7 @@ import { Dialer } from './dialer.ts';
 import { Door } from './door.ts';
 import type { PeerReason } from './errors.ts';
 import { createHost } from './host.ts';
+import { HostFilter } from './host-rules.ts';
 import { libp2pKeyOf, libp2pKeyOfSigner } from './identity.ts';
 import { InboundGuard } from './inbound-guard.ts';
 import { assertNetworkLimits, CHANNELS, type Channel, DEFAULT_NETWORK_LIMITS, type NetworkLimits } from './limits.ts';
@@ -53,6 +54,7 @@ class HansaNetwork implements Network {
   readonly #strangers: LogLimiter;
   readonly #book: PeerBook;
   readonly #dialer: Dialer;
+  readonly #hosts: HostFilter;
   readonly #guard: InboundGuard;
   readonly #sessions: Sessions;
   readonly #handlers = new Map<Channel, FrameHandler>();
@@ -95,8 +97,10 @@ class HansaNetwork implements Network {
       dial: (addresses, signal) => this.#running().dial([...addresses], { signal, force: true }),
       onFailed: (record, failure) => this.#onDialFailed(record, failure),
     });
+    this.#hosts = new HostFilter(options.hosts ?? { allow: [], deny: [] });
     this.#guard = new InboundGuard({
       limits: this.#limits,
+      hosts: this.#hosts,
       now: monotonic,
       connectionCount: () => this.#sessions.count,
       onRefused: (address, reason, message) => this.#onRefused(address, reason, message),
@@ -252,7 +256,7 @@ class HansaNetwork implements Network {
       limits: this.#limits,
       gater: {
         denyDialPeer: (peer) => this.#book.refusal(peer) !== undefined,
-        denyDialMultiaddr: () => false,
+        denyDialMultiaddr: (address) => !this.#hosts.permits(address.getComponents()[0]?.value ?? ''),
         denyInboundConnection: (connection) => this.#state !== 'running' || this.#guard.refuses(connection),
         denyInboundEncryptedConnection: (peer) => this.#book.refusal(peer) !== undefined,
         denyOutboundEncryptedConnection: (peer) => this.#book.refusal(peer) !== undefined,

@@ -23,6 +23,8 @@ export type PeerReason =
   | 'restarted'
   | 'stopping'
   | 'tooManyConnections'
+  /** Its address is not one that the operator of this node lets in. */
+  | 'hostDenied'
   | 'handshakeTimeout'
   | 'heartbeatTimeout'
   /** A frame too long, of unknown kind, or undecodable. */

@@ -1,5 +1,6 @@
 import type { MultiaddrConnection } from '@libp2p/interface';
 import type { PeerReason } from './errors.ts';
+import type { HostFilter } from './host-rules.ts';
 import type { NetworkLimits } from './limits.ts';
 import { TokenBucket } from './token-bucket.ts';
 
@@ -10,6 +11,7 @@ type Pending = { readonly host: Host; readonly startedMs: number; reason: PeerRe
 
 export type InboundGuardOptions = {
   readonly limits: NetworkLimits;
+  readonly hosts: HostFilter;
   readonly now: () => number;
   readonly connectionCount: () => number;
   /** An inbound connection ended before its peer was known and let in. */
@@ -36,7 +38,15 @@ export class InboundGuard {
 
   /** True refuses the connection before a byte of it is read. */
   refuses(connection: MultiaddrConnection): boolean {
-    const { limits, now } = this.#options;
+    const { limits, hosts, now } = this.#options;
+    if (!hosts.permits(hostNameOf(connection))) {
+      this.#options.onRefused(
+        addressOf(connection),
+        'hostDenied',
+        'has an address that p2p.allow or p2p.deny keeps out',
+      );
+      return true;
+    }
     const host = this.#hostOf(connection);
     const tooMany =
       !host.bucket.take(1, now()) ||
@@ -89,7 +99,7 @@ export class InboundGuard {
   }
 
   #hostOf(connection: MultiaddrConnection): Host {
-    const name = connection.remoteAddr.getComponents()[0]?.value ?? '';
+    const name = hostNameOf(connection);
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
     if (this.#hosts.size >= HOST_COUNT_MAX) this.#forgetIdleHost();
@@ -111,6 +121,8 @@ export class InboundGuard {
     }
   }
 }
+
+const hostNameOf = (connection: MultiaddrConnection): string => connection.remoteAddr.getComponents()[0]?.value ?? '';
 
 export function addressOf(connection: MultiaddrConnection): string {
   return connection.remoteAddr.toString();

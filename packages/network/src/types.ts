@@ -1,5 +1,6 @@
 import type { HashHex, Height, NodeId } from '@hansa/primitives';
 import type { PeerReason } from './errors.ts';
+import type { HostRules } from './host-rules.ts';
 import type { IdentitySigner } from './identity.ts';
 import type { Channel, NetworkLimits } from './limits.ts';
 
@@ -18,6 +19,8 @@ export type NetworkOptions = {
   /** 16 random bytes as hex, new in each start of the process: tells a restarted peer from a second connection. */
   readonly instance: string;
   readonly limits?: Partial<NetworkLimits>;
+  /** Left out: hosts of all addresses. */
+  readonly hosts?: HostRules;
 };
 
 export type NetworkLogFields = Readonly<Record<string, string | number | boolean | undefined>>;

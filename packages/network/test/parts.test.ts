@@ -25,6 +25,7 @@ it('the package exports these names', () => {
       "decodeControlFrame",
       "encodeControlFrame",
       "encodePreamble",
+      "isHostRange",
       "knock",
       "mayBePreamble",
       "nodeIdOfPeerId",

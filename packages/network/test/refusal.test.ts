@@ -167,6 +167,19 @@ describe('strangers on the port', () => {
     await until(() => isMeshed(nodes), 'room for a node');
   });
 
+  it('NET-20: a host that the operator keeps out is closed unread and not dialed, member or not', async () => {
+    const closed = createNode('keeps loopback out', { limits: QUICK, hosts: { allow: ['10.0.0.0/8'], deny: [] } });
+    const other = createNode('a member on loopback', { limits: QUICK });
+    await startAll([closed, other]);
+    admit([closed, other]);
+    await until(() => (closed.network.counters().refused['hostDenied'] ?? 0) > 0, 'a refusal');
+    const failed = (): number =>
+      Object.values(closed.network.counters().dialFailed).reduce((sum, count) => sum + count, 0);
+    await until(() => failed() > 0, 'a dial that is not made');
+    expect(closed.network.connected()).toEqual([]);
+    expect(messages(closed)).toContain('p2p.allow');
+  });
+
   it('bounds connections that have not proven their key', async () => {
     const limits = { ...QUICK, pendingCountPerHostMax: 8, inboundPerSecondMax: 20 };
     const [node] = createNodes(1, { limits }) as [TestNode];

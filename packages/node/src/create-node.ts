@@ -119,6 +119,7 @@ async function compose(
       groupId: genesis.groupId,
       genesisHash,
       listen: settings.p2p.listen,
+      hosts: { allow: settings.p2p.allow, deny: settings.p2p.deny },
       agent: `hansa/${VERSION}`,
       instance,
     },

@@ -27,6 +27,7 @@ describe('hansa.toml', () => {
     ['a port below the range', '[rpc]\nport = -1', /rpc\.port/],
     ['a port above the range', '[rpc]\nport = 65536', /rpc\.port/],
     ['no whole number', '[pool]\ntransactions_max = 1.5', /pool\.transactions_max/],
+    ['no range of addresses', '[p2p]\nallow = ["10.0.0.0/33"]', /p2p\.allow.*10\.1\.0\.0\/16/s],
     ['an unknown level', '[log]\nlevel = "loud"', /log\.level/],
     ['one half of TLS', '[rpc]\ntls_key_file = "k.pem"', /go together/],
     ['RPC open by mistake', '[rpc]\nhost = "0.0.0.0"', /allow_remote/],

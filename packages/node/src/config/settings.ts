@@ -1,3 +1,4 @@
+import { isHostRange } from '@hansa/network';
 import { ChainError } from '@hansa/primitives';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
@@ -9,6 +10,11 @@ import type { NodeErrorCode } from '../errors.ts';
  */
 const port = z.int().min(0).max(65_535);
 const sizeMb = z.int().min(16).max(65_536);
+
+const hostRanges = z
+  .array(z.string().max(64).refine(isHostRange, 'an address or a range like "10.1.0.0/16" is expected'))
+  .max(256)
+  .default([]);
 
 const settingsSchema = z.strictObject({
   node: z
@@ -34,6 +40,10 @@ const settingsSchema = z.strictObject({
     .strictObject({
       /** Multiaddrs to listen on. */
       listen: z.array(z.string().max(256)).min(1).max(8).default(['/ip4/127.0.0.1/tcp/30300']),
+      /** Addresses and ranges of hosts that may be talked to; empty: all. The registry decides who they are. */
+      allow: hostRanges,
+      /** Addresses and ranges that may not, whatever is allowed. */
+      deny: hostRanges,
     })
     .prefault({}),
   rpc: z
@@ -101,7 +111,7 @@ export type Settings = DeepReadonly<{
   node: { name: string; certificate: string };
   keys: { passphrase_file: string };
   signer: { socket: string };
-  p2p: { listen: string[] };
+  p2p: { listen: string[]; allow: string[]; deny: string[] };
   rpc: {
     enabled: boolean;
     host: string;
