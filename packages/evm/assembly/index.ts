@@ -8,21 +8,20 @@ import { reserveJournal } from './journal';
 import { setupKeccak } from './keccak';
 import { addLog, reserveLogs } from './logs';
 import { loadAccount, loadSlot } from './host';
-import { MESSAGE_GAS, NATIVE_SELF } from './layout';
+import { INPUT, MESSAGE_DATA, MESSAGE_GAS, NATIVE_SELF } from './layout';
 import { ensure, top } from './memory';
-import { A_CODE_GENERATION, findAccount, findSlot, idOf, reserveState, resetState, setSeed } from './state';
+import { findAccount, findSlot, idOf, reserveState, resetState, setNoCode, setSeed } from './state';
+import { runAlone, runTransaction } from './transaction';
 
 export {
-  ENV, MESSAGE, NATIVE, RESULT, RESULT_BLOOM,
+  ENV, INPUT, INPUT_SIZE, MESSAGE, NATIVE, RESULT, RESULT_BLOOM,
 } from './layout';
 export { nativeOutput } from './frame';
 export { noteHost } from './journal';
 export { bloom } from './logs';
-export { message, transact } from './transaction';
 export {
   accountOf, accountsInTable, cleanState, findAccount, listDirty, resetState, slotsInTable,
 } from './state';
-export { setNoCode } from './state';
 
 /** Room for a log of a native contract, of the address in `NATIVE_SELF`: topics and data are written from the answer on. */
 export function nativeLog(topics: u32, size: u32): usize {
@@ -33,7 +32,7 @@ export function nativeLog(topics: u32, size: u32): usize {
 export function refreshAccount(address: usize): void {
   const account = findAccount(address);
   if (account == 0) return;
-  store<u32>(account, 0, A_CODE_GENERATION);
+  setNoCode(account);
   loadAccount(account);
 }
 
@@ -72,19 +71,40 @@ const GAS_PER_LOG_BYTE: u64 = 4;
 /** Gas beyond this is not spent in any block; one that is stops the engine. */
 const GAS_RESERVED_MAX: u64 = 120_000_000;
 
-/**
- * Makes room for a transaction with the gas in `MESSAGE` and `inputSize` bytes of data and access list, and answers where the
- * host may write them. Nothing but this moves entries.
- */
-export function reserve(inputSize: u32): usize {
+/** As `reserve`, for a message whose data lie in `INPUT`. */
+function makeRoom(): void {
   const gas = min(load<u64>(MESSAGE_GAS), GAS_RESERVED_MAX);
   trimCodes();
   reserveState(<u32>(gas / GAS_PER_ACCOUNT) + 64, <u32>(gas / GAS_PER_SLOT) + 64, <u32>(gas / GAS_PER_TRANSIENT) + 64);
   reserveJournal(<u32>(gas / GAS_PER_RECORD) + 1024);
   reserveLogs(<usize>(gas / GAS_PER_LOG_BYTE) + 4096);
   reserveReturn(memoryFor(gas));
+}
+
+/**
+ * Makes room for a transaction with the gas in `MESSAGE` and `inputSize` bytes of data and access list, and answers where the
+ * host may write them. Nothing but this moves entries. What fits `INPUT` needs no such call: a crossing costs more than this.
+ */
+export function reserve(inputSize: u32): usize {
+  makeRoom();
   ensure(<u64>top + <u64>inputSize + 64);
   return top;
+}
+
+/** Executes the transaction in `MESSAGE`: 0, or why it is left out (transaction.ts). */
+export function transact(): u32 {
+  if (isInInput()) makeRoom();
+  return runTransaction();
+}
+
+/** Runs the message in `MESSAGE` alone. */
+export function message(): void {
+  if (isInInput()) makeRoom();
+  runAlone();
+}
+
+function isInInput(): bool {
+  return <usize>load<u32>(MESSAGE_DATA) == INPUT;
 }
 
 /** Bytes of memory that this much gas buys: 3 per word and the square of words by 512. */

@@ -78,6 +78,10 @@ export const KECCAK: usize = 0x4000;
 export const KECCAK_MEMO: usize = 0x5000;
 export const KECCAK_MEMO_LINES: u32 = 1024;
 
+/** Data and access list of a message, where they fit: the others lie behind the regions that grow. */
+export const INPUT: usize = 0x20000;
+export const INPUT_SIZE: u32 = 0x10000;
+
 export const FRAMES: usize = 0x40000;
 export const FRAME_SIZE: usize = 192;
 export const DEPTH_MAX: u32 = 1024;

@@ -236,6 +236,7 @@ export function accountOf(address: usize): usize {
   store<u64>(entry, load<u64>(address, 8), 8);
   store<u32>(entry, load<u32>(address, 16), 16);
   putIndex(accountIndex, accountMask, hashAddress(entry), id);
+  setNoCode(entry);
   loadAccount(entry);
   return entry;
 }

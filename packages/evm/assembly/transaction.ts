@@ -77,7 +77,7 @@ function priceOf(to: usize, gas: u64, price: usize): bool {
 }
 
 /** Executes the transaction in `MESSAGE`. 0, or why it is left out. */
-export function transact(): u32 {
+export function runTransaction(): u32 {
   nextEpoch();
   const sender = accountOf(MESSAGE_SENDER);
   const gasLimit = load<u64>(MESSAGE_GAS);
@@ -124,7 +124,7 @@ function pay(sender: usize, gasLimit: u64): void {
  * Runs the message in `MESSAGE` alone, with its gas: nonce and fee are the host's business, and the nonce of the sender has
  * been raised already. `finish` follows.
  */
-export function message(): void {
+export function runAlone(): void {
   nextEpoch();
   const sender = accountOf(MESSAGE_SENDER);
   const gas = load<u64>(MESSAGE_GAS);

@@ -4,6 +4,7 @@ import { createInstance, type EvmExports, isTrap } from './instance.ts';
 import { ENTRY_SIZE, MESSAGE_FIELDS, RESULT_FIELDS, SLOT_FIELDS, STATUSES } from './layout.ts';
 import { readLogs } from './logs.ts';
 import { type MessagePlace, writeMessage } from './message.ts';
+import { NO_CODE, NO_CODE_WORDS } from './no-code.ts';
 import { type TraceHooks, TraceRecorder } from './tracing.ts';
 import {
   type Environment,
@@ -90,6 +91,8 @@ export class Evm {
       view: this.#view,
       message: this.#message,
       gasPrice: this.#env + 32,
+      input: engine.INPUT.value,
+      inputSize: engine.INPUT_SIZE.value,
       reserve: (size) => this.#reserve(size),
     };
     const words = new DataView(seed.buffer, seed.byteOffset, 16);
@@ -267,7 +270,8 @@ export class Evm {
     return {
       nonce: view.u64(entry + 96),
       balance: view.readBigint(entry + 32),
-      codeHash: view.readRawHash(entry + 64),
+      // Most accounts have none: one text for all of them.
+      codeHash: view.holds(entry + 64, NO_CODE_WORDS) ? NO_CODE : view.readRawHash(entry + 64),
     };
   }
 

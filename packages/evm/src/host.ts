@@ -1,6 +1,7 @@
 import { type AddressHex, assert, type HashHex } from '@hansa/primitives';
 import type { EvmExports, HostImports } from './instance.ts';
 import { NATIVE_FIELDS, SLOT_FIELDS, STATUSES } from './layout.ts';
+import { NO_CODE } from './no-code.ts';
 import { runPrecompile } from './precompiles/index.ts';
 import type { EvmRules, Fork, NativeContract, NativeLog, StatePort } from './types.ts';
 import type { MemoryView } from './view.ts';
@@ -17,8 +18,6 @@ const ALWAYS_WARM = 4;
 const NATIVE_PRECOMPILE = 0x100;
 const NATIVE_HOST = 0x200;
 const NOTHING: Uint8Array = new Uint8Array(0);
-/** Keccak-256 of nothing. */
-const NO_CODE = 'c5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470' as HashHex;
 const ZEROS = '0'.repeat(38);
 
 /** Answers the module: state that is not in its table, native contracts, rules. It knows one engine, `attach`ed first. */
@@ -93,8 +92,6 @@ export class EvmHost {
     const view = this.#view;
     const address = view.readAddress(entry);
     const account = this.#state.account(address);
-    // A growing host could have moved nothing: entries stay where they are within a transaction.
-    this.#engine.setNoCode(entry);
     let flags = this.#kindOf(address);
     if (account !== undefined) {
       flags |= EXISTS;

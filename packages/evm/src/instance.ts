@@ -40,6 +40,8 @@ type Address = { readonly value: number };
 export type EvmExports = {
   readonly memory: { readonly buffer: ArrayBuffer };
   readonly ENV: Address;
+  readonly INPUT: Address;
+  readonly INPUT_SIZE: Address;
   readonly MESSAGE: Address;
   readonly NATIVE: Address;
   readonly RESULT: Address;
@@ -55,7 +57,6 @@ export type EvmExports = {
   nativeLog(topics: number, size: number): number;
   noteHost(mark: number): void;
   findAccount(address: number): number;
-  setNoCode(account: number): void;
   listDirty(): void;
   cleanState(): void;
   accountsInTable(): number;

@@ -2,12 +2,15 @@ import { MESSAGE_FIELDS } from './layout.ts';
 import type { AccessList, EvmMessage } from './types.ts';
 import type { MemoryView } from './view.ts';
 
-/** Where messages are written, and what makes room for `size` bytes of data and access list. */
+/** Where messages are written, and what makes room for `size` bytes of data and access list that do not fit there. */
 export type MessagePlace = {
   readonly view: MemoryView;
   readonly message: number;
   /** Of the price per gas. */
   readonly gasPrice: number;
+  /** Address and bytes of the place for data and access list. */
+  readonly input: number;
+  readonly inputSize: number;
   /** Reads the gas of the message, which is there already. */
   readonly reserve: (size: number) => number;
 };
@@ -16,7 +19,8 @@ export function writeMessage(place: MessagePlace, message: EvmMessage): void {
   const { view, message: at } = place;
   const { sender, to, value, data, gasLimit, gasPrice, accessList } = message;
   view.setU64(at + MESSAGE_FIELDS.gas, gasLimit);
-  const input = place.reserve(data.length + 64 + (accessList.length === 0 ? 0 : sizeOfList(accessList)));
+  const size = data.length + 64 + (accessList.length === 0 ? 0 : sizeOfList(accessList));
+  const input = size <= place.inputSize ? place.input : place.reserve(size);
   view.writeAddress(at, sender);
   if (to !== undefined) view.writeAddress(at + MESSAGE_FIELDS.to, to);
   view.writeBigint(at + MESSAGE_FIELDS.value, value);

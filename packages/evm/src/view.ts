@@ -128,6 +128,13 @@ export class MemoryView {
     return (this.#hex8(at, 1) + this.#hex8(at + 8, 1) + this.#hex8(at + 16, 1) + this.#hex8(at + 24, 1)) as HashHex;
   }
 
+  /** Whether these bytes lie there; a multiple of 4. */
+  holds(at: number, words: Uint32Array): boolean {
+    const { data } = this;
+    for (let i = 0; i < words.length; i++) if (data.getUint32(at + 4 * i, true) !== words[i]) return false;
+    return true;
+  }
+
   writeRawHash(at: number, hash: HashHex): void {
     const { bytes } = this;
     for (let i = 0; i < 32; i++)

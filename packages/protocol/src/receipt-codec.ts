@@ -7,15 +7,15 @@ import { Reader } from './reader.ts';
 import { TAGS } from './tags.ts';
 import { Writer } from './writer.ts';
 
-/** Bytes of a receipt without address, output and logs, and room for a log; it grows when they are larger. */
+/** Bytes of a receipt without output, logs and the address of a contract; of a log without topics and data. */
 const FIXED_SIZE = 97;
 const ADDRESS_SIZE = 20;
-const LOG_SIZE_USUAL = 192;
+const TOPIC_SIZE = 32;
+const LOG_SIZE = 28;
 
 /** spec FMT-33. */
 export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const addressSize = receipt.contractAddress === undefined ? 0 : ADDRESS_SIZE;
-  return new Writer(FIXED_SIZE + addressSize + receipt.output.length + LOG_SIZE_USUAL * receipt.logs.length)
+  return new Writer(sizeOf(receipt))
     .hex(receipt.transactionHash, 32)
     .u32(receipt.index)
     .u8(receipt.status)
@@ -26,6 +26,13 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
     .bytes(receipt.output)
     .list(receipt.logs, writeLog)
     .finish();
+}
+
+/** Exact, so that nothing is copied. */
+function sizeOf({ contractAddress, output, logs }: Receipt): number {
+  let size = FIXED_SIZE + output.length + (contractAddress === undefined ? 0 : ADDRESS_SIZE);
+  for (const { topics, data } of logs) size += LOG_SIZE + TOPIC_SIZE * topics.length + data.length;
+  return size;
 }
 
 export function decodeReceipt(bytes: Uint8Array): Result<Receipt, ProtocolFailure> {

@@ -1,6 +1,8 @@
 import { assert, writeHex } from '@hansa/primitives';
 
 const CAPACITY_FIRST = 256;
+const U64_END = 1n << 64n;
+const U256_END = 1n << 256n;
 /** Where numbers are put in order: a view for each writer would cost more than all that an account writes. */
 const WORD: Uint8Array<ArrayBuffer> = new Uint8Array(32);
 const WORD_VIEW: DataView = new DataView(WORD.buffer);
@@ -21,14 +23,14 @@ export class Writer {
   }
 
   u8(value: number): this {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xff, `a u8 was expected, got ${value}`);
+    fits(Number.isInteger(value) && value >= 0 && value <= 0xff, 'a u8', value);
     const at = this.#reserve(1);
     this.#bytes[at] = value;
     return this;
   }
 
   u32(value: number): this {
-    assert(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, `a u32 was expected, got ${value}`);
+    fits(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff, 'a u32', value);
     const at = this.#reserve(4);
     this.#setU32(at, value);
     return this;
@@ -36,7 +38,7 @@ export class Writer {
 
   /** u64 of a safe integer: heights, views, milliseconds. */
   u64(value: number): this {
-    assert(Number.isSafeInteger(value) && value >= 0, `a safe integer from 0 was expected, got ${value}`);
+    fits(Number.isSafeInteger(value) && value >= 0, 'a safe integer from 0', value);
     const at = this.#reserve(8);
     this.#setU32(at, Math.floor(value / 0x1_0000_0000));
     this.#setU32(at + 4, value >>> 0);
@@ -45,7 +47,7 @@ export class Writer {
 
   /** u64 of a bigint: gas, nonces. */
   u64Bigint(value: bigint): this {
-    assert(value >= 0n && value < 1n << 64n, `a u64 was expected, got ${value}`);
+    fits(value >= 0n && value < U64_END, 'a u64', value);
     const at = this.#reserve(8);
     WORD_VIEW.setBigUint64(0, value);
     for (let i = 0; i < 8; i++) this.#bytes[at + i] = WORD[i] as number;
@@ -54,7 +56,7 @@ export class Writer {
 
   /** u256 of a bigint: amounts, prices. */
   u256(value: bigint): this {
-    assert(value >= 0n && value < 1n << 256n, `a u256 was expected, got ${value}`);
+    fits(value >= 0n && value < U256_END, 'a u256', value);
     const at = this.#reserve(32);
     WORD.fill(0);
     for (let i = 24, rest = value; rest !== 0n; i -= 8, rest >>= 64n) {
@@ -83,7 +85,7 @@ export class Writer {
 
   /** Bytes of a fixed length that are held as hex: hashes, addresses, node ids. */
   hex(value: string, size: number): this {
-    assert(value.length === 2 * size, `${2 * size} hex digits were expected, got ${value.length}`);
+    if (value.length !== 2 * size) assert(false, `${2 * size} hex digits were expected, got ${value.length}`);
     // The room first: it may move the bytes.
     const at = this.#reserve(size);
     writeHex(this.#bytes, at, value);
@@ -133,4 +135,9 @@ export class Writer {
     this.#size = needed;
     return at;
   }
+}
+
+/** As `assert`, but the message is made only for the one who needs it: it costs more than what is written. */
+function fits(isFitting: boolean, wanted: string, got: number | bigint): void {
+  if (!isFitting) assert(false, `${wanted} was expected, got ${got}`);
 }
