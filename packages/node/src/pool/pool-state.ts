@@ -10,7 +10,7 @@ export type PoolStateDependencies = {
   readonly pbft: () => PbftStatus;
   readonly parameters: () => ChainParameters;
   readonly scheduleGossip: () => void;
-  readonly clock: Pick<Clock, 'defer'>;
+  readonly clock: Pick<Clock, 'defer' | 'monotonicMs'>;
   /** Given when something that counts has changed. */
   readonly publish: (state: PoolState) => void;
 };
@@ -24,11 +24,14 @@ export type PoolStateWatch = {
 
 /** Transactions of others that are looked at for having waited too long. */
 const ANNOUNCED_COUNT_MAX = 64;
+/** How often a backup is told that nothing has changed. */
+const TOLD_AGAIN_MS = 250;
 
 /** What consensus has to know of the pool (PBFT-N1, PBFT-V1, PBFT-V2), told when it changes. */
 export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolStateWatch {
-  const { pool, pbft } = dependencies;
+  const { pool, pbft, clock } = dependencies;
   let last: PoolState | undefined;
+  let toldAtMs = Number.NEGATIVE_INFINITY;
   let overtaken: { readonly hash: HashHex; readonly in: NonNullable<PoolState['overtakenIn']> } | undefined;
   let isScheduled = false;
 
@@ -51,15 +54,19 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
       hasWaiting: pool.hasWaiting({ primary, others, weightAbove: status.maxFaultyWeight }),
       overtakenIn: overtaken?.in,
     };
-    // While something can be ordered it is said again: a primary that had nothing to add asks after the next news.
+    // While something can be ordered the primary is told again: when it had nothing to add it asks after the next news.
+    // To all others the same again is a step of the replica for nothing; now and then, since a replica may begin anew.
+    const isPrimary = status.primary === dependencies.nodeId;
+    const isToldAgain = next.hasExecutable && (isPrimary || clock.monotonicMs() - toldAtMs >= TOLD_AGAIN_MS);
     const isSame =
-      !next.hasExecutable &&
+      !isToldAgain &&
       last !== undefined &&
       last.hasExecutable === next.hasExecutable &&
       last.hasWaiting === next.hasWaiting &&
       last.overtakenIn === next.overtakenIn;
     if (isSame) return;
     last = next;
+    toldAtMs = clock.monotonicMs();
     dependencies.publish(next);
   }
 
@@ -67,7 +74,7 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
     schedule: () => {
       if (isScheduled) return;
       isScheduled = true;
-      dependencies.clock.defer(refresh);
+      clock.defer(refresh);
     },
     beforeMark: (proposal, transactions) => {
       const status = pbft();

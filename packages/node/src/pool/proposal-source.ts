@@ -13,8 +13,8 @@ import type { ProposalTransactionStore } from './proposal-transactions.ts';
  * blocks get larger and fewer, and their fixed price (12 ms of CPU on each validator) is shared by more.
  */
 const DISTANCE_SHARE = 0.75;
-/** However slow blocks are: a proposal must not wait so long that its primary looks absent. */
-const DISTANCE_MS_MAX = 400;
+/** At most this part of the view time-out: a proposal must not wait so long that its primary looks absent. */
+const DISTANCE_TIMEOUT_SHARE = 0.25;
 
 export type ProposalSourceOptions = {
   /** Least time between two proposals, in which the next one fills. The first after a pause never waits. */
@@ -76,7 +76,8 @@ export function createProposalSource(
       for (const ancestor of request.ancestors) {
         if (!isFollowed(ancestor)) tracker.mark(ancestor, digestOf(ancestor), transactions.transactionsOf(ancestor));
       }
-      const distanceMs = Math.max(options.gatherMs, Math.min(DISTANCE_MS_MAX, DISTANCE_SHARE * pace.blockMs()));
+      const distanceMsMax = DISTANCE_TIMEOUT_SHARE * request.term.parameters.viewTimeoutBaseMs;
+      const distanceMs = Math.max(options.gatherMs, Math.min(distanceMsMax, DISTANCE_SHARE * pace.blockMs()));
       const waitMs = lastSelectedMs + distanceMs - clock.monotonicMs();
       if (waitMs <= 0) return selectNow(request, done);
       clock.after(Math.ceil(waitMs), () => {

@@ -296,8 +296,8 @@ describe('a primary', () => {
   test.each([
     { name: 'on a quick chain', chainMs: 60, distanceMs: 80 },
     { name: 'where its time begins to count', chainMs: 104, distanceMs: 80 },
-    { name: 'on a slow chain', chainMs: 400, distanceMs: 300 },
-    { name: 'on a very slow chain', chainMs: 5_000, distanceMs: 400 },
+    { name: 'on a slow chain', chainMs: 200, distanceMs: 150 },
+    { name: 'on a very slow chain, never more than a quarter of the view time-out', chainMs: 5_000, distanceMs: 250 },
   ])('keeps a distance that follows the time of blocks: $name', ({ chainMs, distanceMs }) => {
     const waits: number[] = [];
     const clock = {
