@@ -222,6 +222,42 @@ export const NODE_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'a proposal changes the candidate of another one',
+    rule: 'MEM-13',
+    packages: ['membership'],
+    patches: [
+      inFile(
+        'membership/govern.ts',
+        "isPromoted: (nodeId) => proposal.actions.some((each) => each.type === 'addSealer' && each.nodeId === nodeId),",
+        'isPromoted: () => true,',
+      ),
+    ],
+  },
+  {
+    name: 'the old key keeps its vote when the new one has it',
+    rule: 'SUC-5',
+    packages: ['membership'],
+    patches: [
+      inFile(
+        'membership/succession.ts',
+        'const nodes = registry.nodes.filter((node) => node !== old);',
+        'const nodes = registry.nodes;',
+      ),
+    ],
+  },
+  {
+    name: 'a new key takes a place that its organisation has not given',
+    rule: 'SUC-2',
+    packages: ['membership'],
+    patches: [inFile('membership/succession.ts', ' || next.organisationId !== old.organisationId', '')],
+  },
+  {
+    name: 'the certificate of a key can be used again',
+    rule: 'SUC-1',
+    packages: ['protocol'],
+    patches: [inFile('protocol/succession.ts', '.u64(since)', '.u64(0)')],
+  },
+  {
     name: 'a synced block is not told to consensus',
     rule: 'R3',
     packages: ['node'],
