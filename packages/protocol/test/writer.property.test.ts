@@ -48,3 +48,14 @@ describe('the writer of canonical bytes', () => {
     expect(bytes).toEqual(Uint8Array.of(0, 0, 0, 7));
   });
 });
+
+it.each([
+  { name: 'u8', write: (writer: Writer) => writer.u8(256), message: 'a u8 was expected, got 256' },
+  { name: 'u32', write: (writer: Writer) => writer.u32(-1), message: 'a u32 was expected, got -1' },
+  { name: 'u64', write: (writer: Writer) => writer.u64(2 ** 53), message: 'a safe integer from 0 was expected' },
+  { name: 'u64 of a bigint', write: (writer: Writer) => writer.u64Bigint(2n ** 64n), message: 'a u64 was expected' },
+  { name: 'u256', write: (writer: Writer) => writer.u256(-1n), message: 'a u256 was expected, got -1' },
+  { name: 'hex', write: (writer: Writer) => writer.hex('ab', 2), message: '4 hex digits were expected, got 2' },
+])('FMT-1: $name that does not fit is refused', ({ write, message }) => {
+  expect(() => write(new Writer())).toThrow(message);
+});

@@ -10,6 +10,9 @@
 export type AffineG1 = { readonly x: bigint; readonly y: bigint };
 export type Fp2Value = { readonly c0: bigint; readonly c1: bigint };
 export type AffineG2 = { readonly x: Fp2Value; readonly y: Fp2Value };
+/** Address of its lines in the memory of the library that has made it. */
+export type PreparedG2 = { readonly lines: number };
+export type PreparedPair = { readonly g1: AffineG1; readonly g2: PreparedG2 };
 export type Pair = { readonly g1: AffineG1; readonly g2: AffineG2 };
 
 type CurveName = 'bn254' | 'bls12-381';
@@ -43,6 +46,9 @@ export type MclModule = {
   _mclBnGT_mul(to: number, a: number, b: number): void;
   _mclBnGT_isOne(value: number): number;
   _mclBn_millerLoopVec(to: number, g1: number, g2: number, count: number): void;
+  _mclBn_getUint64NumToPrecompute(): number;
+  _mclBn_precomputeG2(to: number, point: number): void;
+  _mclBn_precomputedMillerLoop2(to: number, g1: number, lines: number, otherG1: number, otherLines: number): void;
   _mclBn_finalExp(to: number, from: number): void;
 };
 
@@ -193,6 +199,25 @@ export class PairingLibrary {
     return module._mclBnGT_isOne(this.#part) === 1;
   }
 
+  /** Lines of the pairings with a point of G2 that is used again and again; kept for good. */
+  prepareG2(point: AffineG2): PreparedG2 {
+    const lines = this.#module._malloc(8 * this.#module._mclBn_getUint64NumToPrecompute());
+    this.#setG2(this.#others, point);
+    this.#module._mclBn_precomputeG2(lines, this.#others);
+    return { lines };
+  }
+
+  /** As `isProductOne`, of two pairs whose points of G2 were prepared by this library. */
+  isProductOfPreparedOne(first: PreparedPair, second: PreparedPair): boolean {
+    const module = this.#module;
+    const [a, b] = [this.#points, this.#points + G1];
+    this.#setG1(a, first.g1);
+    this.#setG1(b, second.g1);
+    module._mclBn_precomputedMillerLoop2(this.#sum, a, first.g2.lines, b, second.g2.lines);
+    module._mclBn_finalExp(this.#part, this.#sum);
+    return module._mclBnGT_isOne(this.#part) === 1;
+  }
+
   #affineG1(): AffineG1 | undefined {
     if (this.#module._mclBnG1_isZero(this.#sum) === 1) return undefined;
     this.#module._mclBnG1_normalize(this.#sum, this.#sum);
@@ -245,9 +270,11 @@ export class PairingLibrary {
 
   #number(at: number): bigint {
     const size = this.#module._mclBnFp_getLittleEndian(this.#bytes, FP, at);
-    const bytes = new Uint8Array(this.#module.wasmMemory.buffer, this.#bytes, FP);
+    const view = new DataView(this.#module.wasmMemory.buffer, this.#bytes, FP);
+    // What lies behind the number is left over from another one.
+    for (let i = size; i < FP; i++) view.setUint8(i, 0);
     let value = 0n;
-    for (let i = size - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i] as number);
+    for (let i = FP - 8; i >= 0; i -= 8) value = (value << 64n) | view.getBigUint64(i, true);
     return value;
   }
 }

@@ -2,7 +2,7 @@ import { standardSuite } from '@hansa/crypto';
 import { bigintToBytes, bytesToBigint, concatBytes, equalBytes, fromHex } from '@hansa/primitives';
 import { bls12_381 } from '@noble/curves/bls12-381.js';
 import { isOfSubgroup1, isProductOne, sumOfProducts1 } from './bls12-381.ts';
-import { pairingLibrary } from './mcl.ts';
+import { type PreparedG2, pairingLibrary } from './mcl.ts';
 import { NOTHING, type Precompile } from './types.ts';
 
 const G1 = bls12_381.G1.Point;
@@ -20,6 +20,8 @@ const SECRET_TIMES_GENERATOR =
   'b5bfd7dd8cdeb128843bc287230af38926187075cbfbefa81009a2ce615ac53d2914e5870cb452d2afaaab24f3499f72185cbfee53492714734429b7b38608e23926c911cceceac9a36851477ba4c60b087041de621000edc98edada20c1def2';
 
 let secretPoint: G2Point | undefined;
+/** Both points of G2 are always the same: their lines are worked out once. */
+let prepared: { readonly generator: PreparedG2; readonly secret: PreparedG2 } | undefined;
 
 /** 0x0a (EIP-4844): that a polynomial behind a commitment has the value y at z. */
 export const evaluatePoint: Precompile = (data, gas) => {
@@ -48,16 +50,39 @@ export function verifyPointProof(claim: PointProof): boolean {
   const [z, y] = [bytesToBigint(claim.z), bytesToBigint(claim.y)];
   const [commitment, proof] = [decodeG1(claim.commitment), decodeG1(claim.proof)];
   if (commitment === undefined || proof === undefined || z >= Fr.ORDER || y >= Fr.ORDER) return false;
-  secretPoint ??= G2.fromBytes(fromHex(SECRET_TIMES_GENERATOR));
-  const left = commitment.subtract(times(G1.BASE, y)).add(times(proof, z));
-  const pairs: { g1: G1Point; g2: G2Point }[] = [];
-  if (!left.is0()) pairs.push({ g1: left, g2: G2.BASE });
-  if (!proof.is0()) pairs.push({ g1: proof.negate(), g2: secretPoint });
-  return isProductOne(pairs);
+  const left = sumOfTerms([
+    [commitment, 1n],
+    [G1.BASE, Fr.neg(y)],
+    [proof, z],
+  ]);
+  const library = pairingLibrary('bls12-381');
+  if (library === undefined || left.is0() || proof.is0()) return isProductOne(pairsOf(left, proof));
+  prepared ??= { generator: library.prepareG2(G2.BASE.toAffine()), secret: library.prepareG2(secret().toAffine()) };
+  return library.isProductOfPreparedOne(
+    { g1: left.toAffine(), g2: prepared.generator },
+    { g1: proof.negate().toAffine(), g2: prepared.secret },
+  );
 }
 
-const times = (point: G1Point, scalar: bigint): G1Point =>
-  scalar === 0n || point.is0() ? G1.ZERO : sumOfProducts1([point], [scalar]);
+const secret = (): G2Point => {
+  secretPoint ??= G2.fromBytes(fromHex(SECRET_TIMES_GENERATOR));
+  return secretPoint;
+};
+
+function pairsOf(left: G1Point, proof: G1Point): { g1: G1Point; g2: G2Point }[] {
+  const pairs: { g1: G1Point; g2: G2Point }[] = [];
+  if (!left.is0()) pairs.push({ g1: left, g2: G2.BASE });
+  if (!proof.is0()) pairs.push({ g1: proof.negate(), g2: secret() });
+  return pairs;
+}
+
+function sumOfTerms(terms: readonly (readonly [G1Point, bigint])[]): G1Point {
+  const others = terms.filter(([point, scalar]) => scalar !== 0n && !point.is0());
+  return sumOfProducts1(
+    others.map(([point]) => point),
+    others.map(([, scalar]) => scalar),
+  );
+}
 
 const COMPRESSED = 0x80;
 const INFINITY = 0x40;
