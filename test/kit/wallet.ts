@@ -47,4 +47,19 @@ export class Wallet {
     });
     return { raw, hash: keccak256(raw), nonce };
   }
+
+  /** A creation with this code, with the next nonce. */
+  async signCreation(data: `0x${string}`): Promise<SignedTransfer> {
+    const nonce = this.nonce++;
+    const raw = await this.account.signTransaction({
+      type: 'eip1559',
+      chainId: CHAIN_ID,
+      nonce,
+      gas: 3_000_000n,
+      maxFeePerGas: 0n,
+      maxPriorityFeePerGas: 0n,
+      data,
+    });
+    return { raw, hash: keccak256(raw), nonce };
+  }
 }
