@@ -22,6 +22,7 @@ export type EffectContext = {
   readonly work: WorkQueue;
   input(input: PbftInput): void;
   head(): FinalHead;
+  isStopped(): boolean;
   proposalOf(digest: Proposal['parentDigest'], height: Proposal['height']): Proposal | undefined;
   send(to: readonly NodeId[], packets: readonly ConsensusPacket[]): void;
 };
@@ -49,6 +50,8 @@ export class EffectPerformer {
     let isDone = false;
     let complete = (): void => undefined;
     this.#context.ports.signer.signVotes(this.#requestOf(votes), (signatures) => {
+      // Nothing leaves a driver that was stopped while its signer was asked.
+      if (this.#context.isStopped()) return;
       this.#perform(steps, signatures);
       isDone = true;
       complete();

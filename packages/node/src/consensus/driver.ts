@@ -141,6 +141,7 @@ export class ConsensusDriver {
       work: this.#work,
       input: (input) => this.#input(input),
       head: () => this.#head,
+      isStopped: () => this.#isStopped,
       proposalOf: (digest, height) => this.#replica.proposalChain(digest, height)[0],
       send: (to, packets) => this.#send(to, packets),
     });
