@@ -3,6 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 /** What must not fork: measured by `npm run coverage`, a project of its own. */
 const GATED = ['consensus', 'membership', 'protocol'];
+/** Tests with real processes that judge what is said and kept, not how soon: two files at a time. */
+const UNTIMED = ['bad-input', 'bad-setup', 'clients', 'devnet', 'governing', 'joining', 'signer', 'verify'].map(
+  (name) => `test/${name}.test.ts`,
+);
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Tests run from source: packages resolve each other by the `source` condition, no build is needed before. */
@@ -18,7 +22,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // With --coverage: scripts/branch-gate.ts reads it.
     coverage: { provider: 'v8', reporter: ['json'], include: GATED.map((name) => `packages/${name}/src/**`) },
-    // One group after the other: tests with real processes judge times, and have the machine for themselves.
+    // One group after the other: tests with real processes that judge times have the machine for themselves.
     projects: [
       {
         extends: true,
@@ -40,10 +44,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'process',
+          name: 'untimed',
           sequence: { groupOrder: 1 },
+          include: UNTIMED,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'process',
+          sequence: { groupOrder: 2 },
           include: ['test/**/*.test.ts'],
-          exclude: ['**/node_modules/**', '**/*.long.test.ts'],
+          exclude: ['**/node_modules/**', '**/*.long.test.ts', ...UNTIMED],
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -53,7 +67,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'e2e',
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
           include: ['test/**/*.long.test.ts'],
           fileParallelism: false,
           testTimeout: 1_800_000,
