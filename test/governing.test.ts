@@ -175,7 +175,11 @@ describe('docs/governing.md', () => {
     const [makeKey, rotateAdmins] = blockOf('hansa keys new') as [string, string];
     const key = await run(makeKey);
     given.vault = /0x[0-9a-fA-F]{40}/.exec(key.stdout)?.[0] as string;
+    const own = await run(rotateAdmins.replace(' --key bank-g-vault.key', ''));
+    expect(own.stderr).toMatch(/they sign too, so that a wrong address shuts nobody out/);
     expect(await run(rotateAdmins)).toMatchObject({ code: 0, stderr: '' });
+    const late = await run('hansa invite --org BankG --key bank-g/admin.key');
+    expect(late.stderr).toMatch(/no key at hand is of an admin of BankG/);
     const [invite, join2] = blockOf('hansa invite') as [string, string];
     given.invite = (await run(invite)).stdout.trim();
     expect(await run(join2)).toMatchObject({ code: 0, stderr: '' });

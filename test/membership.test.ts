@@ -258,21 +258,4 @@ describe('a new key for the node of an organisation', () => {
     );
     expect(said).toMatchObject({ whyNoBlock: expect.stringContaining(`${fifthId.slice(0, 16)} has its place`) });
   });
-
-  it('SUC-10: new admin accounts act for the organisation, the old one does not any more', async () => {
-    const key = join(root, 'new-admin.key');
-    const made = await runHansa(['keys', 'new', key, '--json']);
-    const { address } = JSON.parse(made.stdout) as { address: string };
-    const keys = ['--key', join(nodeAt(1).dir, 'admin.key'), '--key', key];
-    const alone = await rotate('admins', 'Org1', '--admin', address, '--key', join(nodeAt(1).dir, 'admin.key'));
-    expect(alone.code).toBe(1);
-    expect(alone.stderr).toMatch(/they sign too, so that a wrong address shuts nobody out/);
-    expect(await rotate('admins', 'Org1', '--admin', address, ...keys)).toMatchObject({ code: 0, stderr: '' });
-    const propose = (file: string): ReturnType<typeof runHansa> =>
-      runHansa(['gov', 'propose', 'parameter', 'tx_count_limit', '900', '--rpc', nodeAt(1).rpc, '--key', file]);
-    const old = await propose(join(nodeAt(1).dir, 'admin.key'));
-    expect(old.code).toBe(1);
-    expect(old.stderr).toMatch(/no admin account of a governing organisation/);
-    expect(await propose(key)).toMatchObject({ code: 0 });
-  });
 });

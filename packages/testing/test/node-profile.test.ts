@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { type NodeRunReport, runNodeSeed } from '../src/simulator/node/node-run.ts';
 
-const SEED_COUNT = 14;
+const SEED_COUNT = 10;
 const MEMBERSHIP_SEED_COUNT = 8;
 
 describe('members that come and go, decided by four organisations of which one is not honest', () => {
@@ -29,7 +29,7 @@ describe('whole nodes', () => {
     const sum = (pick: (report: NodeRunReport) => number): number =>
       reports.reduce((total, report) => total + pick(report), 0);
     const counted = (what: string): number => sum(({ counts }) => counts.get(what) ?? 0);
-    expect(sum(({ height }) => height)).toBeGreaterThan(400);
+    expect(sum(({ height }) => height)).toBeGreaterThan(280);
     expect(sum(({ terms }) => terms)).toBeGreaterThan(2 * SEED_COUNT);
     // Which lies there is an occasion for, so few seeds leave to chance; hundreds of them tell all.
     const lies = new Set(
