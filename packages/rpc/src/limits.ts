@@ -54,6 +54,8 @@ export type RpcLimits = {
   readonly syncWaitMs: number;
   readonly syncWaitMsMax: number;
   readonly syncWaiterCountMax: number;
+  /** How long `eth_sendRawTransactionSync` waits for the transactions that are missing before the one it got. */
+  readonly nonceGapWaitMs: number;
   /** How long `eth_getTransactionReceipt` waits for a transaction that is about to be committed. */
   readonly receiptWaitMs: number;
 };
@@ -90,6 +92,7 @@ export const DEFAULT_RPC_LIMITS: RpcLimits = {
   syncWaitMs: 10_000,
   syncWaitMsMax: 60_000,
   syncWaiterCountMax: 10_000,
+  nonceGapWaitMs: 2_000,
   receiptWaitMs: 300,
 };
 

@@ -102,13 +102,34 @@ describe('eth_sendRawTransactionSync', () => {
     });
   });
 
-  it('that leaves a gap ends at once: code 6 with the nonce that is expected', async () => {
-    const { error } = await startTestServer({ backend: { transactionStatus: pending('nonce gap') } });
-    expect(await error('eth_sendRawTransactionSync', [raw(signed({ nonce: 9n }))])).toEqual({
-      code: 6,
-      message: 'nonce gap',
-      data: '0x7',
+  it('that leaves a gap which does not close ends with code 6 and the nonce that is expected', async () => {
+    const { error } = await startTestServer({
+      backend: { transactionStatus: pending('nonce gap') },
+      limits: { nonceGapWaitMs: 20 },
     });
+    const refusal = { code: 6, message: 'nonce gap', data: '0x7' };
+    expect(await error('eth_sendRawTransactionSync', [raw(signed({ nonce: 9n }))])).toEqual(refusal);
+    expect(await error('eth_sendRawTransactionSync', [raw(signed({ nonce: 10n })), 1])).toEqual(refusal);
+  });
+
+  it('whose gap closes, since the missing one came from another node, is answered with its receipt', async () => {
+    const transaction = signed({ nonce: 9n });
+    let asked = 0;
+    const { result, chain, server } = await startTestServer({
+      backend: {
+        transactionStatus: () => ({
+          type: 'pending',
+          reason: asked++ === 0 ? 'nonce gap' : undefined,
+          remedy: undefined,
+        }),
+      },
+      limits: { nonceGapWaitMs: 1 },
+    });
+    const receipt = result('eth_sendRawTransactionSync', [raw(transaction)]);
+    await expect.poll(() => asked, SOON).toBe(2);
+    await expect.poll(() => server.metrics()['rpc_sync_waiters'], SOON).toBe(1);
+    chain.addBlock([{ transaction }]);
+    expect(await receipt).toMatchObject({ transactionHash: `0x${transaction.hash}` });
   });
 
   it.each<{ status: TransactionStatusFacts; message: string; data: unknown }>([

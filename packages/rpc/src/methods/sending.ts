@@ -14,7 +14,10 @@ const send = (raw: unknown, { backend }: MethodCall): Promise<unknown> =>
 const answerOf = (result: Result<HashHex, Failure>): unknown =>
   result.ok ? prefixed(result.value) : refused(result.error);
 
-/** EIP-7966. */
+/**
+ * EIP-7966. A gap before the nonce is given a moment to close before it is an error: what is missing may have gone to
+ * another node and be on its way here, or this node may be a few blocks behind.
+ */
 async function sendSync(call: MethodCall, [raw, timeout]: readonly unknown[]): Promise<unknown> {
   const { backend, hub, limits, connection } = call;
   const waitMs = isAbsent(timeout) ? limits.syncWaitMs : integerOf(timeout, 'timeoutMs');
@@ -33,12 +36,19 @@ async function sendSync(call: MethodCall, [raw, timeout]: readonly unknown[]): P
   const receipt = serveReceipt(call, prefixed(hash));
   if (receipt !== null) return receipt;
   const queued = queuedError(call, hash);
-  if (queued !== undefined) return queued;
-  if (await hub.waitForCommit(hash, waitMs, connection.signal)) return serveReceipt(call, prefixed(hash));
+  const isGap = queued?.code === RPC_CODES.syncNonceGap;
+  if (queued !== undefined && !isGap) return queued;
+  const gapWaitMs = isGap ? Math.min(waitMs, limits.nonceGapWaitMs) : 0;
+  if (isGap) {
+    if (await hub.waitForCommit(hash, gapWaitMs, connection.signal)) return serveReceipt(call, prefixed(hash));
+    const stillQueued = queuedError(call, hash);
+    if (stillQueued !== undefined) return stillQueued;
+  }
+  if (await hub.waitForCommit(hash, waitMs - gapWaitMs, connection.signal)) return serveReceipt(call, prefixed(hash));
   return endedError(call, hash) ?? syncTimeout(hash, waitMs);
 }
 
-/** What cannot be executed before something else happens is said at once. */
+/** What cannot be executed before something else happens. */
 function queuedError({ backend }: MethodCall, hash: HashHex): RpcRefusal | undefined {
   const status = backend.transactionStatus(hash);
   if (status.type !== 'pending' || status.reason === undefined) return undefined;

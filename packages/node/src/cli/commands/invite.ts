@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { type CryptoSuite, ethereumCrypto, initCrypto, standardSuite } from '@hansa/crypto';
+import { type CryptoSuite, initCrypto, standardSuite } from '@hansa/crypto';
 import { encodeCall } from '@hansa/executor';
 import { INVITE_SECONDS_MAX, INVITES_ADDRESS, MEMBERSHIP_CODES } from '@hansa/membership';
-import { ChainError, concatBytes, fromHex, type HashHex, type NodeId } from '@hansa/primitives';
+import { ChainError, type HashHex, type NodeId } from '@hansa/primitives';
 import { type EntryNode, encodeInvite, type Invite, inviteId, renderInvite } from '@hansa/protocol';
 import type { MembersReport, OrganisationReport } from '@hansa/rpc';
 import type { Command } from 'commander';
 import type { NodeErrorCode } from '../../errors.ts';
 import { openInvite } from '../../join/newcomer.ts';
 import { adminKeys, type KeyChoice, members } from '../governance/committee-client.ts';
+import { recoverableSignatures } from '../governance/signatures.ts';
 import { rpcOf } from '../node-address.ts';
 import { createOutput, shortId } from '../output.ts';
 import { callRpc } from '../rpc-client.ts';
@@ -104,13 +105,8 @@ async function createInvite(options: CreateOptions): Promise<{ text: string; inv
   };
   const content = encodeInvite(invite);
   const id = inviteId(suite, content);
-  const signatures = concatBytes(...signers.map((key) => signatureOf(id, key)));
+  const signatures = recoverableSignatures(id, signers);
   return { text: renderInvite(suite, { content, signatures, secret }), invite, id };
-}
-
-function signatureOf(id: HashHex, key: Uint8Array): Uint8Array {
-  const { signature, recovery } = ethereumCrypto.signDigest(fromHex(id), key);
-  return concatBytes(signature, Uint8Array.of(recovery));
 }
 
 /** The organisation for which enough keys are at hand: the invited one first, then a governor. */

@@ -1,12 +1,10 @@
-import { ethereumCrypto, initCrypto, standardSuite } from '@hansa/crypto';
+import { initCrypto, standardSuite } from '@hansa/crypto';
 import { argumentTypes, encodeCall } from '@hansa/executor';
 import { MEMBERSHIP_CODES, SUCCESSION_ADDRESS } from '@hansa/membership';
 import {
   bytesToHex,
   ChainError,
   compareText,
-  concatBytes,
-  fromHex,
   type HashHex,
   type Height,
   type NodeId,
@@ -20,6 +18,7 @@ import type { NodeErrorCode } from '../../errors.ts';
 import { readKey } from '../../keys/key-files.ts';
 import { address, nodeOf } from '../governance/action-words.ts';
 import { adminKeys, type KeyChoice, members } from '../governance/committee-client.ts';
+import { recoverableSignatures } from '../governance/signatures.ts';
 import { rpcOf } from '../node-address.ts';
 import { createOutput, type Output, shortId } from '../output.ts';
 import { passphraseFrom } from '../passphrase.ts';
@@ -82,7 +81,7 @@ async function rotateNode(text: string, options: NodeOptions): Promise<void> {
   const digest = successionDigest(standardSuite, { genesisHash, oldNodeId, newNodeId, since: old.since as Height });
   const signed =
     nodeKey === undefined
-      ? [new Uint8Array(0), signatures(digest, signersOf(report, old.organisation, keys))]
+      ? [new Uint8Array(0), recoverableSignatures(digest, signersOf(report, old.organisation, keys))]
       : [standardSuite.sign(digest, nodeKey), new Uint8Array(0)];
   const begun = await call(rpc, keys, 'succeed(string,string,bytes,bytes)', [oldNodeId, newNodeId, ...signed]);
   if (old.role === 'validator')
@@ -151,7 +150,7 @@ async function rotateAdmins(organisationId: string, options: AdminsOptions): Pro
     organisationId,
     admins,
     BigInt(threshold),
-    signatures(digest, signers),
+    recoverableSignatures(digest, signers),
   ]);
   output.data({
     organisation: organisationId,
@@ -222,14 +221,6 @@ function signersOf(
     );
   return signers.slice(0, count);
 }
-
-const signatures = (digest: HashHex, keys: readonly Uint8Array[]): Uint8Array =>
-  concatBytes(
-    ...keys.map((key) => {
-      const { signature, recovery } = ethereumCrypto.signDigest(fromHex(digest), key);
-      return concatBytes(signature, Uint8Array.of(recovery));
-    }),
-  );
 
 async function call(
   rpc: string,
