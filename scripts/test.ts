@@ -1,12 +1,12 @@
 /**
  * Runs the test suite and closes with one line `N passed, N failed`. Arguments: names of projects (default: core unit
- * untimed process). The tests of `core` run with coverage, and its gate counts as one more test.
+ * fresh untimed process). The tests of `core` run with coverage, and its gate counts as one more test.
  */
 import { GATED_PROJECT, runGate } from './branch-gate.ts';
 import { runVitest, type TestCounts } from './vitest-run.ts';
 
 const named = process.argv.slice(2).filter((argument) => argument !== '--project');
-const projects = named.length > 0 ? named : [GATED_PROJECT, 'unit', 'untimed', 'process'];
+const projects = named.length > 0 ? named : [GATED_PROJECT, 'unit', 'fresh', 'untimed', 'process'];
 const others = projects.filter((name) => name !== GATED_PROJECT);
 const counts: TestCounts[] = [];
 if (projects.includes(GATED_PROJECT)) {

@@ -4,9 +4,20 @@ import { defineConfig } from 'vitest/config';
 /** What must not fork: measured by `npm run coverage`, a project of its own. */
 const GATED = ['consensus', 'membership', 'protocol'];
 /** Tests with real processes that judge what is said and kept, not how soon: two files at a time. */
-const UNTIMED = ['bad-input', 'bad-setup', 'clients', 'devnet', 'governing', 'joining', 'signer', 'verify'].map(
-  (name) => `test/${name}.test.ts`,
-);
+const UNTIMED = [
+  'bad-input',
+  'bad-peers',
+  'bad-setup',
+  'clients',
+  'devnet',
+  'governing',
+  'joining',
+  'repair',
+  'signer',
+  'verify',
+].map((name) => `test/${name}.test.ts`);
+/** Tests of what happens before a module has been loaded: a process of their own. The others share theirs. */
+const FRESH = ['packages/executor/test/pairings.test.ts'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Tests run from source: packages resolve each other by the `source` condition, no build is needed before. */
@@ -28,6 +39,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'core',
+          isolate: false,
           sequence: { groupOrder: 0 },
           include: GATED.map((name) => `packages/${name}/test/**/*.test.ts`),
         },
@@ -36,11 +48,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
+          isolate: false,
           sequence: { groupOrder: 0 },
           include: ['packages/*/test/**/*.test.ts', 'scripts/**/*.test.ts'],
-          exclude: ['**/*.e2e.test.ts', ...GATED.map((name) => `packages/${name}/**`)],
+          exclude: ['**/*.e2e.test.ts', ...FRESH, ...GATED.map((name) => `packages/${name}/**`)],
         },
       },
+      { extends: true, test: { name: 'fresh', sequence: { groupOrder: 0 }, include: FRESH } },
       {
         extends: true,
         test: {
