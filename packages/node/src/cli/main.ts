@@ -1,21 +1,27 @@
 import { Command, CommanderError } from 'commander';
-import { addBackupCommand } from './commands/backup.ts';
-import { addDevnetCommand } from './commands/devnet.ts';
-import { addGenesisCommand } from './commands/genesis.ts';
-import { addGovCommand } from './commands/gov.ts';
-import { addInitCommand } from './commands/init.ts';
-import { addInviteCommand } from './commands/invite.ts';
-import { addJoinCommand } from './commands/join.ts';
-import { addKeysCommand } from './commands/keys.ts';
-import { addMembersCommand } from './commands/members.ts';
-import { addRotateCommand } from './commands/rotate.ts';
-import { addSignerCommand } from './commands/signer.ts';
-import { addStartCommand } from './commands/start.ts';
-import { addStatusCommand } from './commands/status.ts';
-import { addVerifyCommand } from './commands/verify.ts';
-import { addVerifyMisbehaviourCommand } from './commands/verify-misbehaviour.ts';
 import { failCommand } from './output.ts';
 import { VERSION } from './version.ts';
+
+type AddCommand = (program: Command) => void;
+
+/** In the order of the help. Loaded one by one: a command does not wait for what only others need. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  devnet: async () => (await import('./commands/devnet.ts')).addDevnetCommand,
+  init: async () => (await import('./commands/init.ts')).addInitCommand,
+  genesis: async () => (await import('./commands/genesis.ts')).addGenesisCommand,
+  invite: async () => (await import('./commands/invite.ts')).addInviteCommand,
+  join: async () => (await import('./commands/join.ts')).addJoinCommand,
+  start: async () => (await import('./commands/start.ts')).addStartCommand,
+  signer: async () => (await import('./commands/signer.ts')).addSignerCommand,
+  status: async () => (await import('./commands/status.ts')).addStatusCommand,
+  members: async () => (await import('./commands/members.ts')).addMembersCommand,
+  gov: async () => (await import('./commands/gov.ts')).addGovCommand,
+  keys: async () => (await import('./commands/keys.ts')).addKeysCommand,
+  rotate: async () => (await import('./commands/rotate.ts')).addRotateCommand,
+  backup: async () => (await import('./commands/backup.ts')).addBackupCommand,
+  verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
+  'verify-misbehaviour': async () => (await import('./commands/verify-misbehaviour.ts')).addVerifyMisbehaviourCommand,
+};
 
 const program = new Command('hansa')
   .description('a node for a permissioned consortium blockchain')
@@ -24,25 +30,10 @@ const program = new Command('hansa')
   .showSuggestionAfterError(true)
   .exitOverride();
 
-for (const add of [
-  addDevnetCommand,
-  addInitCommand,
-  addGenesisCommand,
-  addInviteCommand,
-  addJoinCommand,
-  addStartCommand,
-  addSignerCommand,
-  addStatusCommand,
-  addMembersCommand,
-  addGovCommand,
-  addKeysCommand,
-  addRotateCommand,
-  addBackupCommand,
-  addVerifyCommand,
-  addVerifyMisbehaviourCommand,
-]) {
-  add(program);
-}
+const named = process.argv[2];
+// The help, and the suggestion for a name that is none, need them all.
+const wanted = named !== undefined && Object.hasOwn(COMMANDS, named) ? [named] : Object.keys(COMMANDS);
+for (const name of wanted) (await COMMANDS[name]?.())?.(program);
 
 try {
   await program.parseAsync(process.argv);

@@ -1,4 +1,5 @@
-import { isHostRange } from '@hansa/network';
+// Not from the whole package: every command reads settings, few need libp2p, which takes half a second to load.
+import { isHostRange } from '@hansa/network/host-rules';
 import { ChainError } from '@hansa/primitives';
 import { parse as parseToml } from 'smol-toml';
 import { z } from 'zod';
