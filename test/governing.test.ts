@@ -1,8 +1,11 @@
-/** docs/governing.md as a reader follows it: every block of commands, on a devnet of four processes. */
+/** docs/governing.md and docs/tables.md as a reader follows them: every block of commands, on a devnet of four processes. */
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { initCrypto, standardSuite } from '@hansa/crypto';
+import { fromHex, type HashHex } from '@hansa/primitives';
+import { type StateKey, verifyStateProof } from '@hansa/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   freePortBase,
@@ -18,12 +21,23 @@ import {
 
 type Members = { members: { nodeId: string; organisation: string; role: string }[] };
 type Proposal = { status: string; code: number; votes: { agree: number } };
+type StateProofJson = {
+  value: string;
+  header: { stateRoot: string };
+  certificate: { signatures: unknown[] };
+  leaf: { keyHash: string; valueHash: string };
+  siblings: string[];
+};
 type Ran = { line: string; code: number | null; stdout: string; stderr: string };
 
 const root = mkdtempSync(join(tmpdir(), 'hansa-governing-'));
-const page = readFileSync(join(import.meta.dirname, '../docs/governing.md'), 'utf8');
 /** Commands of each block, in the order of the page. */
-const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => (match[1] as string).trim().split('\n'));
+const blocksOf = (name: string): readonly string[][] => {
+  const page = readFileSync(join(import.meta.dirname, '../docs', name), 'utf8');
+  return [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => (match[1] as string).trim().split('\n'));
+};
+const blocks = blocksOf('governing.md');
+const tableBlocks = blocksOf('tables.md');
 let net: TestDevnet;
 let ports: { rpcPort: number; p2pPort: number };
 let bankG: RunningNode | undefined;
@@ -58,7 +72,7 @@ function run(line: string): Promise<Ran> {
 
 /** The commands of a block, all of which must succeed. Gives what each has said. */
 async function runBlock(first: string): Promise<readonly string[]> {
-  const block = blocks.find(([line]) => line?.startsWith(first));
+  const block = [...blocks, ...tableBlocks].find(([line]) => line?.startsWith(first));
   if (block === undefined) throw new Error(`no block of the page begins with ${first}`);
   const said: string[] = [];
   for (const line of block) {
@@ -75,6 +89,7 @@ const roleOfBankG = async (): Promise<string | undefined> =>
     ?.role;
 
 beforeAll(async () => {
+  await initCrypto();
   net = await startDevnet();
   ports = await freePortBase(2);
   mkdirSync(join(root, '.hansa'));
@@ -216,5 +231,38 @@ describe('docs/governing.md', () => {
     const ran = await run('hansa gov suspend-proven proof.json');
     expect(ran).toMatchObject({ code: 1 });
     expect(ran.stderr).toMatch(/the chain refuses the proof/);
+  });
+});
+
+describe('docs/tables.md', () => {
+  it('KV-1, KV-7, KV-8: a table, a row, and who writes', async () => {
+    const [made, put, got] = await runBlock('hansa kv create evidence');
+    expect(made).toMatch(/table evidence at 0x[0-9a-fA-F]{40}/);
+    expect(put).toMatch(/2026\/114 is set in block \d+, transaction 0x/);
+    expect(got).toBe('delivered at 10:42, two witnesses\n');
+    await runBlock('hansa kv allow evidence');
+    const denied = await run('hansa kv put evidence 2026/114 forged --key .hansa/devnet/node1/admin.key');
+    expect(denied).toMatchObject({ code: 1, stdout: '' });
+    expect(denied.stderr).toMatch(/the chain refuses: Call permission denied\..*\n.*hansa kv allow/);
+  });
+
+  it('KV-5, STATE-7: the row is proven under the state root of a certified block', async () => {
+    const { stdout } = await run('hansa kv get evidence 2026/114 --json');
+    const { stateKey } = JSON.parse(stdout) as { stateKey: string };
+    const proof = await rpc<StateProofJson>(node(1).rpc, 'hansa_getProof', [stateKey]);
+    expect(Buffer.from(proof.value.slice(2), 'hex').toString()).toBe('delivered at 10:42, two witnesses');
+    expect(proof.certificate.signatures.length).toBeGreaterThanOrEqual(3);
+    const bare = (text: string): HashHex => text.slice(2) as HashHex;
+    const claim = {
+      root: bare(proof.header.stateRoot),
+      key: stateKey.slice(2) as StateKey,
+      value: fromHex(proof.value.slice(2)),
+      proof: {
+        leaf: { keyHash: bare(proof.leaf.keyHash), valueHash: bare(proof.leaf.valueHash) },
+        siblings: proof.siblings.map(bare),
+      },
+    };
+    expect(verifyStateProof(standardSuite, claim)).toBe(true);
+    expect(verifyStateProof(standardSuite, { ...claim, value: fromHex('00') })).toBe(false);
   });
 });

@@ -316,6 +316,18 @@ function isDenied(fp: usize, target: usize): bool {
 /** A contract of the host: it may change the rules. */
 const HOST_CONTRACT: u32 = 2;
 
+/**
+ * Given by the host while it runs a native contract: makes an account a contract with this code and nonce 1, whatever balance
+ * it has. 0, and nothing has changed, when it has a nonce or code already. It stays as warm or cold as it was.
+ */
+export function nativeCreate(address: usize, bytes: usize, size: u32): u32 {
+  const account = accountOf(address);
+  if (load<u64>(account, A_NONCE) != 0 || hasCode(account)) return 0;
+  setNonce(account, 1);
+  storeCode(account, bytes, size);
+  return 1;
+}
+
 /** Runs what is not code, leaves the output in the return data and the gas in the frame. */
 export function runNative(fp: usize, target: usize, kind: u32): u32 {
   const gas = load<i64>(fp, F_GAS);
@@ -549,9 +561,14 @@ function deposit(fp: usize): u32 {
   if (gas < 0) return CODE_STORE_OUT_OF_GAS;
   store<i64>(fp, gas, F_GAS);
   if (size == 0) return OK;
-  keccakBytes(HASH, returnData, size);
-  noteHost(hostStoreCode(HASH, returnData, size));
-  const code = addCode(HASH, returnData, size);
-  setCodeOf(load<u32>(fp, F_SELF), HASH, code, code == 0 ? 0 : generation);
+  storeCode(load<u32>(fp, F_SELF), returnData, size);
   return OK;
+}
+
+/** Gives an account without code the code at `bytes`. */
+function storeCode(account: usize, bytes: usize, size: u32): void {
+  keccakBytes(HASH, bytes, size);
+  noteHost(hostStoreCode(HASH, bytes, size));
+  const code = addCode(HASH, bytes, size);
+  setCodeOf(account, HASH, code, code == 0 ? 0 : generation);
 }

@@ -16,7 +16,7 @@ import { runAlone, runTransaction } from './transaction';
 export {
   ENV, INPUT, INPUT_SIZE, MESSAGE, NATIVE, RESULT, RESULT_BLOOM,
 } from './layout';
-export { nativeOutput } from './frame';
+export { nativeCreate, nativeOutput } from './frame';
 export { noteHost } from './journal';
 export { bloom } from './logs';
 export {

@@ -165,12 +165,23 @@ export class EvmHost {
       isStatic: view.u32(at + NATIVE_FIELDS.isStatic) !== 0,
       isDelegated: view.u32(at + NATIVE_FIELDS.isDelegated) !== 0,
       depth: view.u32(at + NATIVE_FIELDS.depth) + 1,
+      create: (created, code) => this.#createFor(created, code),
     });
     if (outcome.type === 'out of gas') return STATUSES.indexOf('out of gas');
     if (outcome.type === 'ok') for (const log of outcome.logs ?? []) this.#writeLog(log);
     this.#writeOutput(outcome.output);
     view.setU64(at + NATIVE_FIELDS.gasUsed, outcome.gasUsed);
     return outcome.type === 'ok' ? 0 : 1;
+  }
+
+  /** The address and then the code are written where the output of the native contract will be: that comes later. */
+  #createFor(address: AddressHex, code: Uint8Array): boolean {
+    const view = this.#view;
+    const bytes = this.#engine.nativeOutput(code.length) >>> 0;
+    view.bytes.set(code, bytes);
+    const key = this.#native + NATIVE_FIELDS.key;
+    view.writeAddress(key, address);
+    return this.#engine.nativeCreate(key, bytes, code.length) === 1;
   }
 
   /** 1 when the rules refuse the message, with the output of its revert written; 2 when they refuse none to this code. */

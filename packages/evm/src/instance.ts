@@ -54,6 +54,7 @@ export type EvmExports = {
   forget(): void;
   faultKind(): number;
   nativeOutput(size: number): number;
+  nativeCreate(address: number, bytes: number, size: number): number;
   nativeLog(topics: number, size: number): number;
   noteHost(mark: number): void;
   findAccount(address: number): number;

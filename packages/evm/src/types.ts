@@ -112,6 +112,11 @@ export type NativeCall = {
   readonly isDelegated: boolean;
   /** 1 for the message of the transaction. */
   readonly depth: number;
+  /**
+   * Puts a contract with this code and nonce 1 at an address, beside what balance is there; false, and nothing is done, when
+   * the account has a nonce or code. It is taken back with the call. Rules of the host are not asked; only while `run` runs.
+   */
+  readonly create: (address: AddressHex, code: Uint8Array) => boolean;
 };
 
 export type NativeOutcome =

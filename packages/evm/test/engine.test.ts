@@ -111,10 +111,10 @@ describe('journal', () => {
 
 describe('native contracts', () => {
   it('see caller, value, static flag, delegation and depth', () => {
-    const calls: Omit<NativeCall, 'data' | 'gas'>[] = [];
+    const calls: Omit<NativeCall, 'data' | 'gas' | 'create'>[] = [];
     const native: NativeContract = {
       address: NATIVE,
-      run: ({ data: _, gas: __, ...rest }) => {
+      run: ({ data: _, gas: __, create: ___, ...rest }) => {
         calls.push(rest);
         return { type: 'ok', gasUsed: 0n, output: fromHex('2a') };
       },
@@ -146,6 +146,68 @@ describe('native contracts', () => {
     expect([evm.status, evm.gasUsed]).toEqual(['ok', 500n]);
     evm.run(messageOf({ to: NATIVE, gasLimit: 499n }));
     expect([evm.status, evm.gasUsed]).toEqual(['out of gas', 499n]);
+  });
+
+  describe('that create a contract', () => {
+    const MADE = addressOf(0xbeef);
+    /** The value of EXTCODESIZE, and of a call that returns a word, of the contract that is made. */
+    const SIZE = '61beef3b';
+    const ASK = '60205f5f5f5f61beef5af1505f51';
+    const creating = (world: World, made: boolean[] = []): ReturnType<typeof createEvm> =>
+      createEvm(world, {
+        natives: [
+          {
+            address: NATIVE,
+            run: ({ create }) => {
+              const isMade = create(MADE, fromHex('602a5f5260205ff3'));
+              made.push(isMade);
+              return { type: 'ok', gasUsed: 0n, output: fromHex(wordHex(isMade ? 1n : 0n)) };
+            },
+          },
+        ],
+      });
+    const wordsOf = (bytes: Uint8Array): bigint[] =>
+      Array.from({ length: bytes.length / 32 }, (_, i) => bytesToBigint(bytes.subarray(32 * i, 32 * i + 32)));
+
+    it('make one that can be called at once, though it was looked at before, and keep the balance that was there', () => {
+      const world = new World();
+      // Size before; 5 wei to it; created; size; what it answers.
+      const pay = '5f5f5f5f600561beef5af150';
+      world.deploy(TARGET, fromHex(`${SIZE}606052${pay}${callNative(0)}50${SIZE}602052${ASK}60405260805ff3`), 9n);
+      const evm = creating(world);
+      evm.run(messageOf());
+      expect(wordsOf(evm.result().output).slice(1)).toEqual([8n, 42n, 0n]);
+      expect(evm.account(MADE)).toMatchObject({ nonce: 1n, balance: 5n });
+      const changed = new Map<string, bigint | undefined>();
+      evm.takeChanges({ account: (at, account) => changed.set(at, account?.nonce), storage: () => undefined });
+      expect(changed.get(MADE)).toBe(1n);
+    });
+
+    it('make none where there is one, or an account that has sent something', () => {
+      const world = new World();
+      world.accounts.set(MADE, { nonce: 1n, balance: 0n, codeHash: NO_CODE });
+      const made: boolean[] = [];
+      const evm = creating(world, made);
+      evm.run(messageOf({ to: NATIVE }));
+      expect(bytesToBigint(evm.result().output)).toBe(0n);
+      world.accounts.delete(MADE);
+      evm.refreshAccount(MADE);
+      evm.run(messageOf({ to: NATIVE }));
+      evm.run(messageOf({ to: NATIVE }));
+      expect(made).toEqual([false, true, false]);
+    });
+
+    it('have it taken back with the frame', () => {
+      const world = new World();
+      const callee = addressOf(0xcafe);
+      world.deploy(callee, fromHex(`${callNative(0)}5f5ffd`));
+      world.deploy(TARGET, fromHex(`5f5f5f5f5f61cafe5af150${SIZE}${RETURN_WORD}`));
+      const evm = creating(world);
+      evm.run(messageOf());
+      expect(bytesToBigint(evm.result().output)).toBe(0n);
+      expect(evm.account(MADE)).toBeUndefined();
+      expect(world.notes).toEqual([]);
+    });
   });
 });
 

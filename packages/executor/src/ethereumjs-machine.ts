@@ -12,11 +12,12 @@ import {
   hashToHex,
   ZERO_HASH,
 } from '@hansa/primitives';
-import type { AccessListEntry, Log } from '@hansa/protocol';
+import { type AccessListEntry, EMPTY_CODE_HASH, type Log } from '@hansa/protocol';
 import { CurveBls } from './bls.ts';
 import { EvmState } from './evm-state.ts';
 import type { EvmFrame, EvmTracer, FrameType } from './evm-tracer.ts';
 import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
+import { NOBODY } from './message.ts';
 import { contractDenial, recordCreation } from './permission.ts';
 import { pointProofs } from './point-proofs.ts';
 import { StateOverlay } from './state-overlay.ts';
@@ -218,6 +219,11 @@ export class EthereumjsMachine implements Machine {
       transactionHash: message.transactionHash ?? ZERO_HASH,
       blockHash: environment.blockHash,
       data,
+      createContract: (created: AddressHex, code: Uint8Array): boolean => {
+        if (!createContract(overlay, created, code)) return false;
+        recordCreation(overlay, created, message.caller);
+        return true;
+      },
     };
     const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gasLimit);
     if (isOutOfGas)
@@ -233,6 +239,16 @@ export class EthereumjsMachine implements Machine {
       logs: outcome.logs.map((log) => [fromHex(log.address), log.topics.map(fromHex), log.data]),
     };
   }
+}
+
+/** spec KV-4: nonce and code beside what balance is there. */
+function createContract(overlay: StateOverlay, address: AddressHex, code: Uint8Array): boolean {
+  const { nonce, balance, codeHash } = overlay.account(address) ?? NOBODY;
+  if (nonce !== 0n || codeHash !== EMPTY_CODE_HASH) return false;
+  const hash = hashToHex(ethereumCrypto.keccak256(code));
+  overlay.setCode(hash, code);
+  overlay.setAccount(address, { nonce: 1n, balance, codeHash: hash });
+  return true;
 }
 
 type SystemMessage = { readonly address: AddressHex; readonly data: Uint8Array; readonly gasLimit: bigint };

@@ -55,7 +55,7 @@ import {
   type ValidatorSet,
 } from '@hansa/protocol';
 import { committeeOf, parametersOf, registryOf, termStateOf } from './membership-cache.ts';
-import { isSystemAddress, SYSTEM_EVENTS } from './system/addresses.ts';
+import { isGovernanceAddress, isSystemAddress, SYSTEM_EVENTS } from './system/addresses.ts';
 import { logOf, type SystemCall, type SystemState } from './system/types.ts';
 
 /** The hash of block 0, which its own state cannot hold: written with block 1 (spec EXE-9). */
@@ -202,7 +202,7 @@ export function validatorOfAccount(state: StateReader, account: AddressHex): Nod
 
 /** Whether a transaction need not pay the minimum price (spec EXE-18). */
 export function isFeeFree(state: StateReader, { to, sender }: Pick<SignedTransaction, 'to' | 'sender'>): boolean {
-  if (to === undefined || !isSystemAddress(to)) return false;
+  if (to === undefined || !isGovernanceAddress(to)) return false;
   return organisationOf(registryOf(state), sender) !== undefined || validatorOfAccount(state, sender) !== undefined;
 }
 

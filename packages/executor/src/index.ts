@@ -31,9 +31,11 @@ export type {
 } from './machine.ts';
 export type { AccountOverride, StateOverrides } from './overrides.ts';
 export { StateOverlay } from './state-overlay.ts';
+export { SET_BYTE_GAS, SET_GAS } from './system/1009-kv-tables.ts';
 export { type Joined, type JoinPlace, judgeJoin } from './system/10004-invites.ts';
-export { isSystemAddress, SYSTEM_EVENTS } from './system/addresses.ts';
+export { isSystemAddress, KV_TABLES_ADDRESS, SYSTEM_EVENTS, TABLE_MANAGER_ADDRESS } from './system/addresses.ts';
 export { SYSTEM_CONTRACTS } from './system/index.ts';
+export { GET_SIGNATURE, rowKey, SET_SIGNATURE, tableAddress, WRITTEN_SIGNATURE } from './system/kv-tables.ts';
 export { DEFAULT_TRACE_LIMITS, type TraceJson, type TraceLimits } from './trace/types.ts';
 export {
   type BlockTrace,

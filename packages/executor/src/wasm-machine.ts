@@ -162,7 +162,7 @@ export class WasmMachine implements Machine {
   }
 
   /** A call that has arrived at a system contract (EXE-30, EXE-31). */
-  runSystemContract({ address, caller, value, data, gas, isStatic, isDelegated }: NativeCall): NativeOutcome {
+  runSystemContract({ address, caller, value, data, gas, isStatic, isDelegated, create }: NativeCall): NativeOutcome {
     const { suite, overlay, environment } = this.#options;
     // By delegation the caller would be somebody who did not mean this contract.
     if (isDelegated) return reverted(gas, 'a system contract cannot be called by delegation');
@@ -177,6 +177,11 @@ export class WasmMachine implements Machine {
       transactionHash: this.#transactionHash ?? ZERO_HASH,
       blockHash: environment.blockHash,
       data: data.slice(),
+      createContract: (created: AddressHex, code: Uint8Array): boolean => {
+        if (!create(created, code)) return false;
+        this.onCreated(created);
+        return true;
+      },
     };
     const { gasUsed, isOutOfGas, outcome } = runSystemContract(address, call, gas);
     if (isOutOfGas) return { type: 'out of gas' };

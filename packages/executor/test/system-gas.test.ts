@@ -5,6 +5,8 @@ import { SYSTEM_CONTRACTS } from '../src/system/index.ts';
 /** Names alone: of all functions of this name. */
 const GAS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>> = {
   '1000': { 22100: ['setValueByKey'], 4200: ['getValueByKey'] },
+  '1002': { 132600: ['createKVTable'], 2100: ['openTable', 'desc'] },
+  '1009': { 10500: ['set'], 8400: ['get'] },
   '1003': {
     22100: ['addSealer', 'addObserver', 'addObserverOf', 'setWeight', 'remove', 'suspend', 'attest', 'provePresence'],
     44200: ['suspendForMisbehaviour'],
@@ -59,7 +61,7 @@ const GAS: Readonly<Record<string, Readonly<Record<number, readonly string[]>>>>
 
 const sorted = (list: readonly string[]): string[] => [...list].sort((a, b) => (a < b ? -1 : 1));
 
-it.each(Object.keys(GAS))('EXE-33, EXE-34, EXE-36: gas of each function of 0x%s', (address) => {
+it.each(Object.keys(GAS))('EXE-33, EXE-34, EXE-36, KV-9: gas of each function of 0x%s', (address) => {
   const contract = SYSTEM_CONTRACTS.find((one) => one.address.replace(/^0+/, '') === address);
   const expected = Object.entries(GAS[address] ?? {}).flatMap(([gas, names]) => names.map((name) => `${name} ${gas}`));
   const found = (contract?.functions ?? []).map(({ signature, gas }) => {

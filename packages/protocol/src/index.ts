@@ -74,6 +74,7 @@ export { decodeStateChanges, encodeStateChanges } from './state-changes-codec.ts
 export {
   accountKey,
   codeKey,
+  STATE_KEY_SIZE_MAX,
   type StateChange,
   type StateKey,
   type StateReader,

@@ -2,11 +2,8 @@ import { fromHex, type Result } from '@hansa/primitives';
 import type { ProtocolFailure } from './errors.ts';
 import { STATE_CHANGES_COUNT_MAX, STATE_CHANGES_SIZE_MAX } from './limits.ts';
 import { Reader } from './reader.ts';
-import type { StateChange, StateKey } from './state-key.ts';
+import { STATE_KEY_SIZE_MAX, type StateChange, type StateKey } from './state-key.ts';
 import { Writer } from './writer.ts';
-
-/** Longer than any name that a system contract gives to a record. */
-const KEY_SIZE_MAX = 256;
 
 /** spec FMT-71. */
 export function encodeStateChanges(changes: readonly StateChange[]): Uint8Array {
@@ -23,7 +20,7 @@ export function decodeStateChanges(bytes: Uint8Array): Result<readonly StateChan
   let before = '';
   const changes = reader.list(STATE_CHANGES_COUNT_MAX, (r) => {
     const size = r.u32();
-    if (size < 1 || size > KEY_SIZE_MAX) r.fail('PROTOCOL_OUT_OF_RANGE', `a state key has ${size} bytes`);
+    if (size < 1 || size > STATE_KEY_SIZE_MAX) r.fail('PROTOCOL_OUT_OF_RANGE', `a state key has ${size} bytes`);
     const key = (r.failed ? '' : r.hex(size)) as StateKey;
     const value = r.maybe((v) => v.bytes(STATE_CHANGES_SIZE_MAX));
     if (key <= before) r.fail('PROTOCOL_NOT_CANONICAL', 'keys of state changes must ascend');

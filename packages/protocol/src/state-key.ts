@@ -10,6 +10,9 @@ import type { AddressHex, Brand, HashHex } from '@hansa/primitives';
  */
 export type StateKey = Brand<string, 'StateKey'>;
 
+/** Bytes of a key: longer than any that a contract of the system makes. What comes from outside is refused above it. */
+export const STATE_KEY_SIZE_MAX: number = 256;
+
 export const accountKey = (address: AddressHex): StateKey => `01${address}` as StateKey;
 export const storageKey = (address: AddressHex, slot: HashHex): StateKey => `02${address}${slot}` as StateKey;
 /** `nameHex`: lower-case hex of the record's name. */

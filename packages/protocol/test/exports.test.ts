@@ -52,6 +52,7 @@ it('exports exactly these names', () => {
       "Reader",
       "STATE_CHANGES_COUNT_MAX",
       "STATE_CHANGES_SIZE_MAX",
+      "STATE_KEY_SIZE_MAX",
       "SYNC_BLOCK_COUNT_MAX",
       "SYNC_FRAME_SIZE_MAX",
       "TAGS",

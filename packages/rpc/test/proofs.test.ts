@@ -189,7 +189,7 @@ describe('hansa_getProof', () => {
     });
     await expect(result('hansa_getProof', [`0x${TOKEN}`, '0x1'])).rejects.toThrow('internal error');
     expect(asked).toEqual([`02${TOKEN}${topicOf(1)}`]);
-    for (const key of ['0x', `0x${'11'.repeat(200)}`, '11', 7]) {
+    for (const key of ['0x', `0x${'11'.repeat(257)}`, '11', 7]) {
       expect(await error('hansa_getProof', [key]), String(key)).toMatchObject({ code: -32602 });
     }
     expect(await error('hansa_getProof', ['0x01', '0x1'])).toMatchObject({ code: -32602 });

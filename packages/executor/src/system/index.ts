@@ -1,8 +1,10 @@
 import { type AddressHex, bytesToHex } from '@hansa/primitives';
 import { encodeAbi, selectorOf } from '../abi.ts';
 import { systemConfig } from './1000-system-config.ts';
+import { tableManager } from './1002-table-manager.ts';
 import { consensusContract } from './1003-consensus.ts';
 import { authContract } from './1005-auth.ts';
+import { kvTables } from './1009-kv-tables.ts';
 import { committeeContract } from './10001-committee.ts';
 import { accountsContract } from './10003-accounts.ts';
 import { invitesContract } from './10004-invites.ts';
@@ -28,6 +30,8 @@ export const SYSTEM_CONTRACTS: readonly SystemContract[] = [
   successionContract,
   committeeView,
   proposalsView,
+  tableManager,
+  kvTables,
 ];
 
 /** One byte of code, so that callers which check for code before a call find some. */
@@ -52,7 +56,7 @@ export { isSystemAddress } from './addresses.ts';
 /** Runs a call to a system contract (EXE-30, EXE-31). Gas is charged before anything is read. */
 export function runSystemContract(address: AddressHex, call: SystemCall, gasLimit: bigint): SystemResult {
   const entry = functionsOf(address)?.get(bytesToHex(call.data.subarray(0, 4)));
-  const gasUsed = (entry?.gas ?? READ_GAS) + BigInt(call.data.length) * INPUT_BYTE_GAS;
+  const gasUsed = (entry?.gas ?? READ_GAS) + BigInt(call.data.length) * (entry?.inputByteGas ?? INPUT_BYTE_GAS);
   if (gasUsed > gasLimit)
     return { gasUsed: gasLimit, isOutOfGas: true, outcome: { type: 'revert', reason: 'out of gas' } };
   const revert = (reason: string): SystemResult => ({

@@ -20,6 +20,11 @@ export type SystemCall = {
   /** Hash of one of the 256 blocks before. */
   readonly blockHash: (height: number) => HashHex | undefined;
   readonly data: Uint8Array;
+  /**
+   * Makes an account a contract with this code and nonce 1, governed by the sender of the transaction (spec GOV-60); false,
+   * and nothing is done, when it has a nonce or code. Taken back with the call.
+   */
+  readonly createContract: (address: AddressHex, code: Uint8Array) => boolean;
 };
 
 export type SystemOutcome =
@@ -34,6 +39,8 @@ export type SystemFunction = {
   readonly isView: boolean;
   /** Beside the cost of its input. */
   readonly gas: bigint;
+  /** Of each byte of its input, where it is more than that of all others. */
+  readonly inputByteGas?: bigint;
   readonly run: (call: SystemCall, argumentData: Uint8Array) => SystemOutcome;
 };
 

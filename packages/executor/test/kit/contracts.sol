@@ -151,6 +151,48 @@ contract Factory {
     }
 }
 
+interface TableManager {
+    function createKVTable(string memory name, string memory key, string memory value) external returns (int32);
+    function openTable(string memory name) external view returns (address);
+}
+
+interface KVTable {
+    function set(string memory key, string memory value) external returns (int32);
+    function get(string memory key) external view returns (bool, string memory);
+}
+
+/// Keeps records in a table of its own, as contracts for FISCO BCOS do.
+contract Keeper {
+    TableManager constant MANAGER = TableManager(address(0x1002));
+
+    /// All in one transaction: looks at the account before there is a table, makes it, and uses it.
+    function begin(string memory name, string memory key, string memory value, address table)
+        external
+        returns (uint256 before, uint256 afterwards, bool isThere, string memory found)
+    {
+        before = table.code.length;
+        require(MANAGER.createKVTable(name, "id", "document") == 0, "no table");
+        afterwards = table.code.length;
+        require(MANAGER.openTable(name) == table, "another table");
+        require(KVTable(table).set(key, value) == 1, "no row");
+        (isThere, found) = KVTable(table).get(key);
+    }
+
+    function beginAndFail(string memory name, string memory key, string memory value, address table) external {
+        this.begin(name, key, value, table);
+        require(false, "all of it is taken back");
+    }
+
+    /// The code of the table after a frame that made it has failed.
+    function tryBegin(string memory name, string memory key, string memory value, address table)
+        external
+        returns (uint256 size)
+    {
+        try this.beginAndFail(name, key, value, table) {} catch {}
+        return table.code.length;
+    }
+}
+
 /// Calls others in all ways.
 contract Caller {
     bool public isFine;

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   status: async () => (await import('./commands/status.ts')).addStatusCommand,
   members: async () => (await import('./commands/members.ts')).addMembersCommand,
   gov: async () => (await import('./commands/gov.ts')).addGovCommand,
+  kv: async () => (await import('./commands/kv.ts')).addKvCommand,
   keys: async () => (await import('./commands/keys.ts')).addKeysCommand,
   rotate: async () => (await import('./commands/rotate.ts')).addRotateCommand,
   backup: async () => (await import('./commands/backup.ts')).addBackupCommand,

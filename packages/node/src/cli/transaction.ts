@@ -13,6 +13,8 @@ export type CallRequest = {
   readonly data: Uint8Array;
   /** Per gas, in wei; default: what the chain asks for. */
   readonly price?: bigint;
+  /** What it is called when the contract says no with a text; default: a system contract of the committee. */
+  readonly refused?: (reason: string) => ChainError<NodeErrorCode>;
 };
 export type FinalCall = { readonly transactionHash: string; readonly height: number; readonly output: string };
 type Receipt = { transactionHash: string; blockNumber: string; status: string };
@@ -21,14 +23,17 @@ type Receipt = { transactionHash: string; blockNumber: string; status: string };
  * Sends a call to a contract and waits until it is final.
  * @throws ChainError CLI_TRANSACTION_FAILED when it is refused, reverted or not final in time
  */
-export async function sendCall({ rpc, key, to, data, price: named }: CallRequest): Promise<FinalCall> {
+export async function sendCall(call: CallRequest): Promise<FinalCall> {
+  const { rpc, key, to, data, price: named, refused = refusedByCommittee } = call;
   const from = `0x${addressOfKey(key)}`;
   const request = { from, to: `0x${to}`, data: `0x${bytesToHex(data)}` };
   const [chainId, nonce, gasPrice, output] = await Promise.all([
     callRpc<string>(rpc, 'eth_chainId'),
     callRpc<string>(rpc, 'eth_getTransactionCount', [from, 'pending']),
     callRpc<string>(rpc, 'eth_gasPrice'),
-    callRpc<string>(rpc, 'eth_call', [request, 'latest']).catch(refusalOfRevert),
+    callRpc<string>(rpc, 'eth_call', [request, 'latest']).catch((error: unknown) => {
+      throw refusalOf(error, refused);
+    }),
   ]);
   const gas = BigInt(await callRpc<string>(rpc, 'eth_estimateGas', [request]));
   const price = named ?? BigInt(gasPrice);
@@ -75,9 +80,10 @@ export function refusedByCommittee(reason: string): ChainError<NodeErrorCode> {
 
 const NO_ADMIN = 'the consortium refuses: the account is no admin account of a governing organisation';
 
-function refusalOfRevert(error: unknown): never {
+/** Of an error answer of a call: the reason of its revert in words, or the answer itself. */
+export function refusalOf(error: unknown, refused: (reason: string) => ChainError<NodeErrorCode>): unknown {
   const match = error instanceof RpcError ? /execution reverted: (.*)$/s.exec(error.message) : null;
-  throw match === null ? error : refusedByCommittee(match[1] as string);
+  return match === null ? error : refused(match[1] as string);
 }
 
 /** A signed number as a system contract returns it. */

@@ -11,6 +11,7 @@ import {
   encodeValidatorSet,
   quorumWeight,
   receiptDigest,
+  STATE_KEY_SIZE_MAX,
   type StateKey,
   storageKey,
   totalWeight,
@@ -24,7 +25,6 @@ import { type MethodCall, type MethodTable, quick, slow } from '../method.ts';
 import { addressOf, bytesOf, hashOf, isAbsent, slotOf } from '../params.ts';
 import { data, prefixed, quantity } from '../values.ts';
 
-const STATE_KEY_SIZE_MAX = 128;
 const ADDRESS_TEXT_SIZE = 42;
 
 function toHansaHeaderJson(header: BlockHeader, hash: HashHex): JsonRecord {

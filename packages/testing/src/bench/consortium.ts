@@ -7,9 +7,9 @@ import {
   creationWorkload,
   erc20Transfer,
   erc20Workload,
-  keyValueCreation,
   keyValueWorkload,
   TRANSFER,
+  tableCreation,
   tokenCreation,
   type Workload,
 } from './workloads.ts';
@@ -50,9 +50,12 @@ async function setUpWorkload(
     case 'deployment':
       return creationWorkload();
     case 'kv':
-      return keyValueWorkload(await create(keyValueCreation()), 100);
-    case 'kv-1k':
-      return keyValueWorkload(await create(keyValueCreation()), 1_000);
+    case 'kv-1k': {
+      const { table, calls } = tableCreation('bench');
+      for (const call of calls) prepare(first, net.chainId, call);
+      await sendAll(net, first);
+      return keyValueWorkload(table, name === 'kv' ? 100 : 1_000);
+    }
     case 'erc20': {
       const token = await create(tokenCreation(FUNDS));
       for (const { address } of accounts)

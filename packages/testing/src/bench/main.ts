@@ -31,7 +31,7 @@ open loop: transactions at a constant rate, then at half of it, then one at a ti
                       restart: a node after kill -9, sync: one that has to fetch the whole chain; both take
                       --transactions N (20000) made at --rate, --rounds N (3), --workload, --nodes and --out
   --rate TX_PER_S     offered load (1000)
-  --workload NAME     transfer, erc20, deployment, kv (put of 100 bytes) or kv-1k (transfer)
+  --workload NAME     transfer, erc20, deployment, kv (put of 100 bytes into a table) or kv-1k (transfer)
   --reads N           also half load with so many readers of eth_getBalance and eth_call (0)
   --seconds S         of the sustained load (60); half load takes at most 30
   --warm-up S         seconds of half load on the nodes that have just started (10)

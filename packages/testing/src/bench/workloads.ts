@@ -1,6 +1,15 @@
+import {
+  encodeCall,
+  intrinsicGas,
+  SET_BYTE_GAS,
+  SET_GAS,
+  SET_SIGNATURE,
+  selectorOf,
+  TABLE_MANAGER_ADDRESS,
+  tableAddress,
+} from '@hansa/executor';
+import { AUTH_ADDRESS, AUTH_TYPE } from '@hansa/membership';
 import { type AddressHex, fromHex } from '@hansa/primitives';
-import { type Abi, encodeFunctionData, parseAbi } from 'viem';
-import { KEY_VALUE_SOURCE } from '../key-value-source.ts';
 import { compile, TOKEN_SOURCE } from '../solidity.ts';
 import { type Account, type Call, prepare } from './accounts.ts';
 
@@ -47,27 +56,51 @@ export function creationWorkload(): Workload {
   return { name: 'deployment', call: () => ({ to: undefined, value: 0n, data, gasLimit: 3_000_000n }) };
 }
 
-const KEY_VALUE_ABI: Abi = parseAbi(['function put(bytes32 key, bytes value)']);
-
-/** Data that creates the table of bytes by key. */
-export function keyValueCreation(): Uint8Array {
-  return fromHex(compile(KEY_VALUE_SOURCE, 'KeyValue').bytecode.slice(2));
+/** Calls by which an account makes a table in which everybody may write, and its address (docs/spec/kv.md). */
+export function tableCreation(name: string): { readonly table: AddressHex; readonly calls: readonly Call[] } {
+  const table = tableAddress(name);
+  const createTable = encodeCall(
+    'createKVTable(string,string,string)',
+    ['string', 'string', 'string'],
+    [name, 'id', 'document'],
+  );
+  const openToAll = encodeCall(
+    'setMethodAuthType(address,bytes4,uint8)',
+    ['address', 'bytes4', 'uint8'],
+    [table, selectorOf(SET_SIGNATURE), BigInt(AUTH_TYPE.blackList)],
+  );
+  const common = { value: 0n, gasLimit: 300_000n };
+  return {
+    table,
+    calls: [
+      { ...common, to: TABLE_MANAGER_ADDRESS, data: createTable },
+      { ...common, to: AUTH_ADDRESS, data: openToAll },
+    ],
+  };
 }
 
-/** Each transaction puts `sizeBytes` under a key that was not there before. */
+/** What the code of a table takes beside the gas of `set`. */
+const TABLE_CODE_GAS = 1_000n;
+
+/** Each transaction puts `sizeBytes` under a key of 44 bytes that was not there before. */
 export function keyValueWorkload(table: AddressHex, sizeBytes: number): Workload {
-  const value = `0x${'5a'.repeat(sizeBytes)}` as const;
-  // 22,100 gas for each new slot and 16 for each byte of call data, with room to spare.
-  const gasLimit = 60_000n + 24_000n * BigInt(Math.ceil(sizeBytes / 32) + 1);
+  const value = 'Z'.repeat(sizeBytes);
   return {
     name: `${sizeBytes}-byte put`,
     call: (accounts, at) => {
       const { address, nonce } = accounts[at] as Account;
-      const key = `0x${address}${nonce.toString(16).padStart(24, '0')}` as const;
-      const data = encodeFunctionData({ abi: KEY_VALUE_ABI, functionName: 'put', args: [key, value] });
-      return { to: table, value: 0n, data: fromHex(data.slice(2)), gasLimit };
+      const key = `${address}${nonce.toString(16).padStart(4, '0')}`;
+      const data = encodeCall(SET_SIGNATURE, ['string', 'string'], [key, value]);
+      return { to: table, value: 0n, data, gasLimit: gasOfSet(table, data) };
     },
   };
+}
+
+/** spec KV-9: close to what it uses, since a block has room for what its transactions declare. */
+function gasOfSet(to: AddressHex, data: Uint8Array): bigint {
+  const { charged, floor } = intrinsicGas({ to, data, accessList: [] });
+  const used = charged + SET_GAS + TABLE_CODE_GAS + SET_BYTE_GAS * BigInt(data.length);
+  return used > floor ? used : floor;
 }
 
 /** Call data of ERC-20 `transfer(address,uint256)` (EIP-20). */

@@ -8,11 +8,22 @@ import {
   decodeAbi,
   encodeAbi,
   encodeCall,
+  KV_TABLES_ADDRESS,
+  rowKey,
   SYSTEM_CONTRACTS,
+  tableAddress,
 } from '@hansa/executor';
-import { readParameters, readRegistry, registryRecords } from '@hansa/membership';
+import {
+  contractKey,
+  encodeContractPolicy,
+  methodKey,
+  NO_POLICY,
+  readParameters,
+  readRegistry,
+  registryRecords,
+} from '@hansa/membership';
 import { type AddressHex, bytesToHex, concatBytes, equalBytes, fromHex, ZERO_HASH } from '@hansa/primitives';
-import { parametersFault, type StateKey } from '@hansa/protocol';
+import { parametersFault, type StateChange, type StateKey } from '@hansa/protocol';
 import { Prng } from '../../simulator/prng.ts';
 import { createTarget, type FuzzTarget } from '../target.ts';
 import * as values from '../values.ts';
@@ -104,13 +115,21 @@ function abiValue(prng: Prng, type: AbiType): AbiValue {
   }
 }
 
-/** First byte: function; second: whether the caller is an admin of a member. Then arguments without selector. */
+/** First byte: function; second: who calls, an admin of a member, a stranger or a table. Then arguments without selector. */
 function systemContractTarget(): FuzzTarget {
   const world = genesis(new Prng(5));
   const block = buildGenesisBlock(world, standardSuite, () => ZERO_HASH);
   const records = new Map<StateKey, Uint8Array>();
   for (const { key, value } of block.changes) if (value !== undefined) records.set(key, value);
   const admin = world.organisations[0]?.admins[0] as AddressHex;
+  const table = tableAddress('fuzz');
+  const callers = [admin, '9'.repeat(40) as AddressHex, table] as const;
+  for (const { key, value } of callOn(records, {
+    entry: functionNamed('createKVTable'),
+    caller: admin,
+    data: encodeAbi(['string', 'string', 'string'], ['fuzz', 'id', 'value']),
+  }).changes)
+    if (value !== undefined) records.set(key, value);
   return createTarget({
     name: 'system-contract',
     about: 'calls of the system contracts',
@@ -121,38 +140,23 @@ function systemContractTarget(): FuzzTarget {
         types,
         types.map((type) => argument(prng, type)),
       );
-      return concatBytes(Uint8Array.of(at, prng.below(2)), data);
+      return concatBytes(Uint8Array.of(at, prng.below(callers.length)), data);
     },
     decode: (input) => {
-      const entry = FUNCTIONS[(input[0] ?? 0) % FUNCTIONS.length] as (typeof FUNCTIONS)[number];
-      const written = new Map<StateKey, Uint8Array | undefined>();
-      const state = {
-        get: (key: StateKey) => (written.has(key) ? written.get(key) : records.get(key)),
-        set: (key: StateKey, value: Uint8Array | undefined) => {
-          written.set(key, value);
-        },
-      };
-      const caller = (input[1] ?? 0) % 2 === 0 ? admin : ('9'.repeat(40) as AddressHex);
-      const call = {
-        suite: standardSuite,
-        state,
-        caller,
-        value: 0n,
-        isStatic: false,
-        height: 7 as never,
-        timestamp: 1_700_000_000,
-        transactionHash: ZERO_HASH,
-        blockHash: () => undefined,
-        data: input,
-      };
-      const outcome = entry.run(call, input.subarray(2));
-      if (entry.isView && written.size > 0) throw new Error('a view has written');
-      // State is taken back with a revert: what was written does not count.
-      if (outcome.type === 'revert') written.clear();
-      return { state, written, caller };
+      const entry = FUNCTIONS[(input[0] ?? 0) % FUNCTIONS.length] as SystemFunction;
+      const caller = callers[(input[1] ?? 0) % callers.length] as AddressHex;
+      return { entry, caller, ...callOn(records, { entry, caller, data: input.subarray(2) }) };
     },
-    check: ({ state, written, caller }) => {
-      if (written.size === 0) return undefined;
+    check: ({ entry, caller, state, changes }) => {
+      if (changes.length === 0) return undefined;
+      const keys = changes.map(({ key }) => key);
+      // Anybody may make a table; a table writes its rows; all else is for members.
+      if (entry.signature.startsWith('createKVTable('))
+        return keys.every(isOfTables) ? undefined : 'a table was made, and more';
+      if (caller === table)
+        return keys.every((key) => key.startsWith(rowKey(table, NOTHING)))
+          ? undefined
+          : 'a table writes more than its rows';
       if (caller !== admin) return 'changed by a stranger';
       const fault = parametersFault(readParameters(state));
       if (fault !== undefined) return `parameters that no chain may have: ${fault.message}`;
@@ -162,6 +166,58 @@ function systemContractTarget(): FuzzTarget {
       return isWhole ? undefined : 'the records of the registry are not those of its content';
     },
   });
+}
+
+type SystemFunction = (typeof FUNCTIONS)[number];
+type Call = { readonly entry: SystemFunction; readonly caller: AddressHex; readonly data: Uint8Array };
+
+const NOTHING = new Uint8Array(0);
+const functionNamed = (name: string): SystemFunction =>
+  FUNCTIONS.find(({ signature }) => signature.startsWith(`${name}(`)) as SystemFunction;
+
+/** Records of 0x1009, and policies and lists of contracts. */
+const isOfTables = (key: StateKey): boolean =>
+  key.startsWith(`03${KV_TABLES_ADDRESS}`) ||
+  key.startsWith(contractKey('' as AddressHex)) ||
+  key.startsWith(METHOD_KEYS);
+const METHOD_KEYS = methodKey('' as AddressHex, '');
+
+/** Runs one function on these records; what it has changed, and the state after it. @throws Error when a view writes */
+function callOn(
+  records: ReadonlyMap<StateKey, Uint8Array>,
+  { entry, caller, data }: Call,
+): { readonly state: { get(key: StateKey): Uint8Array | undefined }; readonly changes: readonly StateChange[] } {
+  const written = new Map<StateKey, Uint8Array | undefined>();
+  const state = {
+    get: (key: StateKey) => (written.has(key) ? written.get(key) : records.get(key)),
+    set: (key: StateKey, value: Uint8Array | undefined) => {
+      written.set(key, value);
+    },
+  };
+  const outcome = entry.run(
+    {
+      suite: standardSuite,
+      state,
+      caller,
+      value: 0n,
+      isStatic: false,
+      height: 7 as never,
+      timestamp: 1_700_000_000,
+      transactionHash: ZERO_HASH,
+      blockHash: () => undefined,
+      data,
+      createContract: (created) => {
+        if (state.get(contractKey(created)) !== undefined) return false;
+        state.set(contractKey(created), encodeContractPolicy({ ...NO_POLICY, admin: caller }));
+        return true;
+      },
+    },
+    data,
+  );
+  if (entry.isView && written.size > 0) throw new Error('a view has written');
+  // State is taken back with a revert: what was written does not count.
+  if (outcome.type === 'revert') written.clear();
+  return { state, changes: [...written].map(([key, value]) => ({ key, value })) };
 }
 
 function argument(prng: Prng, type: AbiType): AbiValue {
