@@ -19,6 +19,8 @@ const NATIVE_PRECOMPILE = 0x100;
 const NATIVE_HOST = 0x200;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const ZEROS = '0'.repeat(38);
+/** The engine looks at what lies below without gas for it, since it is warm (`NATIVE_END` of assembly/frame.ts). */
+const NATIVE_END = 0x2_0000;
 
 /** Answers the module: state that is not in its table, native contracts, rules. It knows one engine, `attach`ed first. */
 export class EvmHost {
@@ -30,6 +32,8 @@ export class EvmHost {
   #code: Uint8Array = NOTHING;
 
   constructor({ fork, natives, rules }: HostOptions) {
+    for (const { address } of natives)
+      assert(BigInt(`0x${address}`) < NATIVE_END, `a native contract below 0x20000 was expected, got ${address}`);
     this.#natives = new Map(natives.map((native) => [native.address, native]));
     this.#precompileCount = PRECOMPILE_COUNT[fork];
     this.#rules = rules;

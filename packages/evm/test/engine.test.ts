@@ -148,6 +148,12 @@ describe('native contracts', () => {
     expect([evm.status, evm.gasUsed]).toEqual(['out of gas', 499n]);
   });
 
+  it('lie below 0x20000, where the engine looks without gas', () => {
+    const native = (address: AddressHex): NativeContract => ({ address, run: () => ({ type: 'out of gas' }) });
+    createEvm(new World(), { natives: [native(addressOf(0x1ffff))] });
+    expect(() => createEvm(new World(), { natives: [native(addressOf(0x20000))] })).toThrow(/below 0x20000/);
+  });
+
   describe('that create a contract', () => {
     const MADE = addressOf(0xbeef);
     /** The value of EXTCODESIZE, and of a call that returns a word, of the contract that is made. */

@@ -5,7 +5,7 @@ import type { Receipt, SignedTransaction, StateKey } from '@hansa/protocol';
 import { prevRandao } from '@hansa/protocol';
 import { decodeErrorResult, decodeEventLog, keccak256, toHex } from 'viem';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { createdAddress } from '../src/index.ts';
+import { createdAddress, SYSTEM_CONTRACTS } from '../src/index.ts';
 import {
   bytesOf,
   CHAIN_ID,
@@ -239,6 +239,19 @@ describe('warm addresses (EXE-25)', () => {
     const chain = new TestChain({ parameters: { feeRecipient: FEES }, accounts: [account] });
     const receipt = await send(chain, at, new Uint8Array(0), { lastHeight: 9 as Height });
     expect(Number(hex(receipt.output))).toBe(gas);
+  });
+
+  it('EXE-25: every system contract, for one who could not pay for a cold account', async () => {
+    // BALANCE of the address in the call data; some 330 gas are left for it.
+    const account = { address: at, balance: 0n, nonce: 1n, code: fromHex('5f35315000'), storage: [] };
+    const chain = new TestChain({ accounts: [account] });
+    const ask = (of: AddressHex): SignedTransaction =>
+      chain.sign(0, { to: at, data: concatBytes(new Uint8Array(12), fromHex(of)), gasLimit: 21_500n });
+    const { receipts } = await chain.block([
+      ...SYSTEM_CONTRACTS.map(({ address: of }) => ask(of)),
+      ask('12'.padStart(40, '0') as AddressHex),
+    ]);
+    expect(receipts.map(({ status }) => status)).toEqual([...SYSTEM_CONTRACTS.map(() => 1), 0]);
   });
 });
 
