@@ -216,6 +216,7 @@ function wordAt(data: Uint8Array, at: number): Uint8Array | undefined {
 function lengthAt(data: Uint8Array, at: number): number {
   const word = wordAt(data, at);
   if (word === undefined) return -1;
-  const value = bytesToBigint(word);
-  return value < 0x1000_0000n ? Number(value) : -1;
+  for (let i = 0; i < WORD - 4; i++) if (word[i] !== 0) return -1;
+  const value = new DataView(word.buffer, word.byteOffset).getUint32(WORD - 4);
+  return value < 0x1000_0000 ? value : -1;
 }

@@ -1,5 +1,5 @@
 import { ethereumCrypto } from '@hansa/crypto';
-import { type AddressHex, bytesToHex, type HashHex } from '@hansa/primitives';
+import { type AddressHex, type HashHex, hashToHex } from '@hansa/primitives';
 import { encodeUtf8, type Log } from '@hansa/protocol';
 import { encodeAbi, topicOf } from '../abi.ts';
 import { KV_TABLES_ADDRESS } from './addresses.ts';
@@ -26,13 +26,14 @@ const NO_TABLE = 'a table is called at its own address';
 let writtenTopic: HashHex | undefined;
 
 /** spec KV-6. The topic is made on first use, since hashing needs an initialised engine. */
-function writtenLog(table: AddressHex, key: string, [keyBytes, valueBytes]: readonly [Uint8Array, Uint8Array]): Log {
+function writtenLog(table: AddressHex, key: Uint8Array, value: Uint8Array): Log {
   writtenTopic ??= topicOf(WRITTEN_SIGNATURE) as HashHex;
-  const [keyHash, valueHash] = [keyBytes, valueBytes].map((bytes) => bytesToHex(ethereumCrypto.keccak256(bytes)));
+  const hashOf = (bytes: Uint8Array): HashHex => hashToHex(ethereumCrypto.keccak256(bytes));
+  // A text and bytes are encoded alike.
   return {
     address: table,
-    topics: [writtenTopic, keyHash as HashHex],
-    data: encodeAbi(['string', 'bytes32'], [key, valueHash as string]),
+    topics: [writtenTopic, hashOf(key)],
+    data: encodeAbi(['bytes', 'bytes32'], [key, hashOf(value)]),
   };
 }
 
@@ -49,7 +50,7 @@ function set(call: SystemCall, values: readonly unknown[]): SystemOutcome {
     return revert(`a key has 1 to ${ROW_KEY_SIZE_MAX} bytes`);
   const valueBytes = encodeUtf8(value);
   call.state.set(rowKey(table, keyBytes), valueBytes);
-  return returns(['int256'], [1n], [writtenLog(table, key, [keyBytes, valueBytes])]);
+  return returns(['int256'], [1n], [writtenLog(table, keyBytes, valueBytes)]);
 }
 
 function get(call: SystemCall, [key]: readonly unknown[]): SystemOutcome {
@@ -57,7 +58,7 @@ function get(call: SystemCall, [key]: readonly unknown[]): SystemOutcome {
   if (table === undefined) return revert(NO_TABLE);
   const keyBytes = encodeUtf8(key as string);
   const value = keyBytes.length > ROW_KEY_SIZE_MAX ? undefined : call.state.get(rowKey(table, keyBytes));
-  // A text and bytes are encoded alike, and what was stored is well-formed.
+  // As bytes, which are encoded like the text: what was stored is well-formed.
   return returns(['bool', 'bytes'], [value !== undefined, value ?? new Uint8Array(0)]);
 }
 
