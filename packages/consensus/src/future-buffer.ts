@@ -1,23 +1,34 @@
 import { assert } from '@hansa/primitives';
 import type { CommitMessage, PrepareMessage, ProposalMessage, ResultMessage, Verified } from '@hansa/protocol';
 
-export type BufferedMessage = Verified<ProposalMessage | PrepareMessage | CommitMessage | ResultMessage>;
+export type BufferableMessage = ProposalMessage | PrepareMessage | CommitMessage | ResultMessage;
+export type BufferedMessage = Verified<BufferableMessage>;
 
 const KINDS = ['proposal', 'prepare', 'commit', 'result'] as const;
 
+/** How often a sender's messages of a kind fill the queue within a period before no more of them are looked at. */
+const FILLS_PER_PERIOD = 4;
+
 /**
- * Messages of views and heights that are not yet mine (spec PBFT-R4). Bounded per sender and per kind; the newest
- * wins; never acted on before they apply. What is dropped is counted and comes again by resending.
+ * Messages of views and heights that are not yet mine (spec PBFT-R4). Bounded per sender and per kind, in space and in
+ * work; the newest wins; never acted on before they apply. What is dropped is counted and comes again by resending.
  */
 export class FutureBuffer {
   readonly #limit: number;
+  readonly #periodTicks: number;
+  readonly #intakes: Map<(typeof KINDS)[number], { readonly since: number; count: number }>[];
   readonly #queues: Map<(typeof KINDS)[number], BufferedMessage[]>[];
   #droppedCount = 0;
   #size = 0;
 
-  /** @param limit messages per sender and kind: twice the window */
-  constructor(senderCount: number, limit: number) {
+  /**
+   * @param limit messages per sender and kind: twice the window
+   * @param periodTicks in which `FILLS_PER_PERIOD` times as many are taken in
+   */
+  constructor(senderCount: number, limit: number, periodTicks: number) {
     this.#limit = limit;
+    this.#periodTicks = periodTicks;
+    this.#intakes = Array.from({ length: senderCount }, () => new Map());
     this.#queues = Array.from({ length: senderCount }, () => new Map());
   }
 
@@ -34,12 +45,28 @@ export class FutureBuffer {
     return this.#queues.length * KINDS.length * this.#limit;
   }
 
-  push(message: BufferedMessage): void {
-    const queues = this.#queues[message.sender];
-    assert(queues !== undefined, `a sender of the term was expected, got index ${message.sender}`);
-    const queue = queues.get(message.type) ?? [];
-    queues.set(message.type, queue);
-    if (queue.some((held) => isSame(held, message))) return;
+  holds(message: BufferableMessage): boolean {
+    return this.#queues[message.sender]?.get(message.type)?.some((held) => isSame(held, message)) === true;
+  }
+
+  /** True when so many messages of this sender and kind came in this period that another one is not worth its signature. */
+  isSpent({ sender, type }: BufferableMessage, now: number): boolean {
+    const intake = this.#intakes[sender]?.get(type);
+    return (
+      intake !== undefined && now < intake.since + this.#periodTicks && intake.count >= FILLS_PER_PERIOD * this.#limit
+    );
+  }
+
+  /** Messages that are held already, or of a sender who `isSpent`, MUST be refused before. */
+  push(message: BufferedMessage, now: number): void {
+    const { sender, type } = message;
+    const [queues, intakes] = [this.#queues[sender], this.#intakes[sender]];
+    assert(queues !== undefined && intakes !== undefined, `a sender of the term was expected, got index ${sender}`);
+    const intake = intakes.get(type);
+    if (intake !== undefined && now < intake.since + this.#periodTicks) intake.count++;
+    else intakes.set(type, { since: now, count: 1 });
+    const queue = queues.get(type) ?? [];
+    queues.set(type, queue);
     if (queue.length >= this.#limit) {
       queue.shift();
       this.#droppedCount++;
@@ -70,13 +97,13 @@ export class FutureBuffer {
   }
 }
 
-function isSame(a: BufferedMessage, b: BufferedMessage): boolean {
+function isSame(a: BufferableMessage, b: BufferableMessage): boolean {
   if (heightOf(a) !== heightOf(b)) return false;
   if (a.type === 'result') return b.type === 'result' && a.blockHash === b.blockHash;
   return b.type !== 'result' && a.view === b.view && a.digest === b.digest;
 }
 
 /** Height that a vote or a proposal is about. */
-export function heightOf(message: ProposalMessage | PrepareMessage | CommitMessage | ResultMessage): number {
+export function heightOf(message: BufferableMessage): number {
   return message.type === 'proposal' ? message.proposal.height : message.height;
 }

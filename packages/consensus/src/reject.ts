@@ -14,6 +14,7 @@ import type {
   VoteCertificate,
 } from '@hansa/protocol';
 import { evidenceKey } from './evidence.ts';
+import { type BufferableMessage, heightOf } from './future-buffer.ts';
 import { primaryOf } from './primary.ts';
 import { signersWeight } from './quorum.ts';
 import { compareClaims, type ReplicaState, stableOf, termOf } from './state.ts';
@@ -32,6 +33,8 @@ export const REJECT_CODES = [
   'PBFT_STALE_VIEW',
   /** Counted already. Not a fault. */
   'PBFT_DUPLICATE',
+  /** Of a later view or height, as many others of this sender in the last second. Resending brings it again. */
+  'PBFT_TOO_MANY_AHEAD',
   /** A PROPOSAL or NEW-VIEW from someone who does not lead that view. */
   'PBFT_NOT_PRIMARY',
   /** It contradicts itself or the term: no honest validator sends it. */
@@ -60,12 +63,12 @@ export function rejectReason(state: ReplicaState, message: PbftMessage): RejectC
   if (state.termState.info.weights[message.sender] === undefined) return 'PBFT_UNKNOWN_SENDER';
   switch (message.type) {
     case 'proposal':
-      return rejectProposal(state, message);
+      return rejectProposal(state, message) ?? rejectFuture(state, message);
     case 'prepare':
     case 'commit':
-      return rejectVote(state, message);
+      return rejectVote(state, message) ?? rejectFuture(state, message);
     case 'result':
-      return rejectResult(state, message);
+      return rejectResult(state, message) ?? rejectFuture(state, message);
     case 'suspect':
       return rejectSuspect(state, message);
     case 'view-change':
@@ -77,6 +80,28 @@ export function rejectReason(state: ReplicaState, message: PbftMessage): RejectC
     default:
       return assertNever(message);
   }
+}
+
+export function isBufferable<T extends PbftMessage>(message: T): message is T & BufferableMessage {
+  const { type } = message;
+  return type === 'proposal' || type === 'prepare' || type === 'commit' || type === 'result';
+}
+
+/** Of a view that is not open here, or above the window: kept for later, never acted on (spec PBFT-R4). */
+export function isFuture(state: ReplicaState, message: BufferableMessage): boolean {
+  const { termState } = state;
+  if (heightOf(message) > stableOf(state) + termOf(state).parameters.window) return true;
+  if (message.type === 'result') return false;
+  if (message.type === 'commit' && message.view === termState.previousView) return false;
+  return message.view > termState.view || (message.view === termState.view && termState.changing);
+}
+
+// spec PBFT-R4: what waits for later costs no more signatures than an honest sender has reason to make.
+function rejectFuture(state: ReplicaState, message: BufferableMessage): RejectCode | undefined {
+  if (!isFuture(state, message)) return undefined;
+  const { buffer } = state.termState;
+  if (buffer.holds(message)) return 'PBFT_DUPLICATE';
+  return buffer.isSpent(message, state.now) ? 'PBFT_TOO_MANY_AHEAD' : undefined;
 }
 
 function rejectHeight(state: ReplicaState, height: Height): RejectCode | undefined {

@@ -5,7 +5,6 @@ import { type PbftConfig, type RestoredState, validateConfig } from './config.ts
 import { onCommitCertificate, tryDecide } from './decide.ts';
 import { describeState } from './describe.ts';
 import type { PbftEffect } from './effect.ts';
-import { type BufferedMessage, heightOf } from './future-buffer.ts';
 import { onDiverged } from './healing.ts';
 import type { PbftInput } from './input.ts';
 import { checkInvariants } from './invariants.ts';
@@ -18,7 +17,7 @@ import {
   tryPrepare,
   tryPropose,
 } from './normal-case.ts';
-import { type RejectCode, rejectReason } from './reject.ts';
+import { isBufferable, isFuture, type RejectCode, rejectReason } from './reject.ts';
 import { advanceResend, hastenForHelp, hastenResend, onOtherTerm, onPeerConnected, onStatus } from './resend.ts';
 import { onExecuted, onResult, tryExecute, tryFinalise, tryResult } from './result.ts';
 import { cover, markChanged, nodeIdOf, peerOf, type ReplicaState, type Step, stableOf, termOf } from './state.ts';
@@ -207,7 +206,7 @@ function onMessage(step: Step, message: Verified<PbftMessage>, from: NodeId): vo
   if (!('sender' in message) || nodeIdOf(state, message.sender) !== from) hastenForHelp(state);
   if (isBufferable(message) && isFuture(state, message)) {
     cover(step, 'R4');
-    state.termState.buffer.push(message);
+    state.termState.buffer.push(message, state.now);
     return;
   }
   dispatch(step, message);
@@ -223,20 +222,6 @@ function noteSender(
   if (message.type === 'result' || message.view <= peer.view) return;
   peer.view = message.view;
   markChanged(step);
-}
-
-function isBufferable(message: Verified<PbftMessage>): message is BufferedMessage {
-  const { type } = message;
-  return type === 'proposal' || type === 'prepare' || type === 'commit' || type === 'result';
-}
-
-/** Of a view that is not open here, or above the window: kept for later, never acted on (spec PBFT-R4). */
-function isFuture(state: ReplicaState, message: BufferedMessage): boolean {
-  const { termState } = state;
-  if (heightOf(message) > stableOf(state) + termOf(state).parameters.window) return true;
-  if (message.type === 'result') return false;
-  if (message.type === 'commit' && message.view === termState.previousView) return false;
-  return message.view > termState.view || (message.view === termState.view && termState.changing);
 }
 
 function dispatch(step: Step, message: Verified<PbftMessage>): void {

@@ -54,7 +54,7 @@ export function createTermState(config: PbftConfig, term: TermInfo, stable: Heig
     executed: new Map(),
     commitSent: stable,
     peers: term.validators.map(createPeerState),
-    buffer: new FutureBuffer(term.validators.length, 2 * term.parameters.window),
+    buffer: new FutureBuffer(term.validators.length, 2 * term.parameters.window, Math.ceil(1_000 / config.tickMs)),
     evidence: new Set(),
     fetches: new Map(),
     proposalAsked: undefined,

@@ -2,7 +2,7 @@
 import type { Term } from '@hansa/primitives';
 import type { PbftMessage, Verified } from '@hansa/protocol';
 import { expect, test } from 'vitest';
-import { FutureBuffer } from '../src/future-buffer.ts';
+import { type BufferedMessage, FutureBuffer } from '../src/future-buffer.ts';
 import { Cluster, nodeIdOf, sha } from './cluster.ts';
 import { give, height, message, sentBy, started, strange, view, watch } from './messages.ts';
 
@@ -78,15 +78,18 @@ test('PBFT-T1: peers of other terms are hinted at seldom, and a full table of th
 });
 
 test('PBFT-R4: what waits for later is kept once: same height, same content', () => {
-  const buffer = new FutureBuffer(4, 16);
+  const buffer = new FutureBuffer(4, 16, 20);
   const [one, two] = [strange(new Cluster()), strange(new Cluster(), { timestamp: 3 })];
+  const keep = (held: BufferedMessage): void => {
+    if (!buffer.holds(held)) buffer.push(held, 0);
+  };
   const result = (at: number, blockHash: typeof one.digest): void =>
-    buffer.push(message('result', 2, { height: height(at), blockHash }) as never);
+    keep(message('result', 2, { height: height(at), blockHash }) as never);
   for (const digest of [one.digest, one.digest, two.digest]) result(20, digest);
   result(21, one.digest);
   expect(buffer.size).toBe(3);
   const prepare = (at: number, digest: typeof one.digest): void =>
-    buffer.push(message('prepare', 2, { view: view(at), height: height(20), digest }) as never);
+    keep(message('prepare', 2, { view: view(at), height: height(20), digest }) as never);
   prepare(1, one.digest);
   prepare(1, one.digest);
   prepare(1, two.digest);
@@ -94,4 +97,26 @@ test('PBFT-R4: what waits for later is kept once: same height, same content', ()
   expect(buffer.size).toBe(6);
   expect(buffer.take((held) => held.type === 'result')).toHaveLength(3);
   expect(buffer.size).toBe(3);
+});
+
+test('PBFT-R4: of what is for later so many a second are worth a signature; other kinds and senders are untouched', () => {
+  const cluster = new Cluster({ window: 4 });
+  cluster.tick(1);
+  const replica = cluster.replica(1);
+  const digest = cluster.genesisHead().proposalDigest;
+  const hear = (type: 'prepare' | 'commit', sender: number, at: number): unknown => {
+    const vote = message(type, sender, { view: view(at), height: height(1), digest });
+    const reason = replica.rejectReason(vote);
+    replica.step({ type: 'message', message: vote, from: nodeIdOf(sender) });
+    return reason;
+  };
+  for (let at = 1; at <= 32; at++) expect(hear('prepare', 3, at)).toBeUndefined();
+  expect(hear('prepare', 3, 32)).toBe('PBFT_DUPLICATE');
+  expect(hear('prepare', 3, 33)).toBe('PBFT_TOO_MANY_AHEAD');
+  expect(hear('commit', 3, 33)).toBeUndefined();
+  cluster.tick(19);
+  expect(hear('prepare', 3, 33)).toBe('PBFT_TOO_MANY_AHEAD');
+  cluster.tick(1);
+  expect(hear('prepare', 3, 33)).toBeUndefined();
+  expect(hear('prepare', 2, 33)).toBeUndefined();
 });
