@@ -90,12 +90,13 @@ export type TxPool = {
   /** Peers for whom `takeGossip` would give something. */
   peersWithGossip(): readonly NodeId[];
   /**
-   * Puts the first `countMax` executable transactions that have waited `waitedMsMin` into the gossip for every peer
-   * again, foreign ones too (PBFT-V1, at T/2). `onlyForeign`: those that this node has not sent to anybody yet, so that
-   * a transaction which only its first node knows to be waiting is soon waited for by all. Returns how many.
+   * Puts up to `sentMax` of the first `countMax` executable transactions that have waited `waitedMsMin` into the gossip
+   * for every peer again, foreign ones too (PBFT-V1, at T/2). `onlyForeign`: those that this node has not sent to anybody
+   * yet, so that a transaction which only its first node knows to be waiting is soon waited for by all. Returns how many.
    */
   resendWaiting(options: {
     readonly countMax: number;
+    readonly sentMax: number;
     readonly waitedMsMin: number;
     readonly onlyForeign?: true;
   }): number;

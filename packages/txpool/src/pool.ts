@@ -233,12 +233,14 @@ class Pool implements TxPool {
 
   resendWaiting(options: {
     readonly countMax: number;
+    readonly sentMax: number;
     readonly waitedMsMin: number;
     readonly onlyForeign?: true;
   }): number {
     const limit = this.#dependencies.now() - options.waitedMsMin;
     let count = 0;
     for (const { head, headSince } of this.#index.bestHeads(options.countMax)) {
+      if (count >= options.sentMax) break;
       if (headSince > limit) continue;
       if (options.onlyForeign === true && (head as Entry).logPosition >= 0) continue;
       this.#gossip.append(head as Entry);

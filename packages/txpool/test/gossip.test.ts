@@ -96,13 +96,23 @@ describe('facts for consensus', () => {
     for (const n of [1, 2, 3]) world.pool.addPeer(nodeId(n));
     const foreign = tx({ from: 1, nonce: 0 });
     world.add(foreign, 2);
-    expect(world.pool.resendWaiting({ countMax: 10, waitedMsMin: 500 })).toBe(0);
+    expect(world.pool.resendWaiting({ countMax: 10, sentMax: 10, waitedMsMin: 500 })).toBe(0);
     world.timeMs = 500;
-    expect(world.pool.resendWaiting({ countMax: 10, waitedMsMin: 500 })).toBe(1);
+    expect(world.pool.resendWaiting({ countMax: 10, sentMax: 10, waitedMsMin: 500 })).toBe(1);
     expect(world.pool.takeGossip(nodeId(1), limits)).toEqual([foreign]);
     expect(world.pool.takeGossip(nodeId(2), limits)).toEqual([]);
     expect(world.pool.takeGossip(nodeId(3), limits)).toEqual([foreign]);
     expect(world.pool.hasWaiting(requirement)).toBe(true);
+  });
+
+  test('PBFT-V1: of many that wait no more are sent again than was asked for', () => {
+    const world = new World();
+    world.pool.addPeer(nodeId(1));
+    for (let from = 1; from <= 5; from++) world.add(tx({ from, nonce: 0 }), 2);
+    const resend = (): number =>
+      world.pool.resendWaiting({ countMax: 10, sentMax: 2, waitedMsMin: 0, onlyForeign: true });
+    expect([resend(), resend(), resend(), resend()]).toEqual([2, 2, 1, 0]);
+    expect(world.pool.takeGossip(nodeId(1), limits)).toHaveLength(5);
   });
 
   test('PBFT-V2: overtaken by what came later for no more, not by what pays more or came about then', () => {

@@ -22,8 +22,13 @@ export type PoolStateWatch = {
   beforeMark(proposal: Proposal, transactions: readonly SignedTransaction[]): void;
 };
 
-/** Transactions of others that are looked at for having waited too long. */
-const ANNOUNCED_COUNT_MAX = 64;
+/** Transactions that are looked at for having waited too long. */
+const WATCHED_COUNT_MAX = 64;
+/**
+ * How many of them are announced within a quarter of T. One that waits is enough to suspect a primary; to announce all
+ * would mean that every node sends every transaction to every other one as soon as a chain is overloaded.
+ */
+const ANNOUNCED_COUNT_MAX = 8;
 /** How often a backup is told that nothing has changed. */
 const TOLD_AGAIN_MS = 250;
 
@@ -32,14 +37,24 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
   const { pool, pbft, clock } = dependencies;
   let last: PoolState | undefined;
   let toldAtMs = Number.NEGATIVE_INFINITY;
+  let announcedAtMs = Number.NEGATIVE_INFINITY;
   let overtaken: { readonly hash: HashHex; readonly in: NonNullable<PoolState['overtakenIn']> } | undefined;
   let isScheduled = false;
 
   /** One that came from a peer counts as waiting once this node has sent it, too (PBFT-V1): a quarter of T is patience. */
   function announceWaiting(): void {
     const waitedMsMin = dependencies.parameters().viewTimeoutBaseMs / 4;
-    const count = pool.resendWaiting({ countMax: ANNOUNCED_COUNT_MAX, waitedMsMin, onlyForeign: true });
-    if (count > 0) dependencies.scheduleGossip();
+    const nowMs = clock.monotonicMs();
+    if (nowMs < announcedAtMs + waitedMsMin) return;
+    const count = pool.resendWaiting({
+      countMax: WATCHED_COUNT_MAX,
+      sentMax: ANNOUNCED_COUNT_MAX,
+      waitedMsMin,
+      onlyForeign: true,
+    });
+    if (count === 0) return;
+    announcedAtMs = nowMs;
+    dependencies.scheduleGossip();
   }
 
   function refresh(): void {

@@ -7,6 +7,8 @@ import type { OrderedTracker } from './ordered-tracker.ts';
 
 /** Transactions fetched for proposals that the pool did not take; oldest go first, counted. */
 const EXTRA_COUNT_MAX = 20_000;
+/** Waiting transactions that are sent to all again at half of a view's time-out (PBFT-V1): enough for a block to come. */
+const RESENT_COUNT_MAX = 32;
 /** Hashes of what the last blocks executed, so that a proposer cannot order them again. */
 const RECENT_COUNT_MAX = 100_000;
 
@@ -142,7 +144,7 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
     admit: (raw, from, done) => void verifyAndKeep(raw, from).finally(done),
     restore: (raw) => void verifyAndKeep(raw, undefined),
     resendWaiting: () => {
-      pool.resendWaiting({ countMax: 1_000, waitedMsMin: 0 });
+      pool.resendWaiting({ countMax: RESENT_COUNT_MAX, sentMax: RESENT_COUNT_MAX, waitedMsMin: 0 });
       dependencies.scheduleGossip();
     },
     onCommitted: (executed, leftOut) => {
