@@ -235,7 +235,17 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
       transactions,
       source: createProposalSource(
         { gatherMs: options.gatherMs },
-        { pool, tracker, transactions, digestOf, inFlight, pace, headHeight: headView.height, clock },
+        {
+          pool,
+          tracker,
+          transactions,
+          digestOf,
+          inFlight,
+          pace,
+          headHeight: headView.height,
+          decidedHeight: () => driver.status.decidedHeight,
+          clock,
+        },
       ),
       executor: pipeline.executor,
       committer: pipeline.committer,

@@ -16,6 +16,13 @@ const DISTANCE_SHARE = 0.75;
 /** At most this part of the view time-out: a proposal must not wait so long that its primary looks absent. */
 const DISTANCE_TIMEOUT_SHARE = 0.25;
 
+/**
+ * Heights in the order that may wait for their decision. A chain that is slow to decide would fill its window with small
+ * proposals, each of which costs what a large one does; while this many are open, the next one fills instead. Decisions
+ * come all the time meanwhile, so that nobody misses the primary.
+ */
+const UNDECIDED_MAX = 2;
+
 export type ProposalSourceOptions = {
   /** Least time between two proposals, in which the next one fills. The first after a pause never waits. */
   readonly gatherMs: number;
@@ -29,6 +36,7 @@ export type ProposalSourceDependencies = {
   readonly inFlight: InFlightLimit;
   readonly pace: Pick<Pace, 'onFollowed' | 'blockMs'>;
   readonly headHeight: () => Height;
+  readonly decidedHeight: () => Height;
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>;
 };
 
@@ -40,10 +48,10 @@ export function createProposalSource(
   options: ProposalSourceOptions,
   dependencies: ProposalSourceDependencies,
 ): ProposalSource {
-  const { pool, tracker, transactions, digestOf, inFlight, pace, headHeight, clock } = dependencies;
+  const { pool, tracker, transactions, digestOf, inFlight, pace, headHeight, decidedHeight, clock } = dependencies;
   let lastSelectedMs = Number.NEGATIVE_INFINITY;
 
-  /** How many more may be in flight. Without room the replica asks again when a block has become final. */
+  /** How many more transactions may be in flight. */
   function roomFor(ancestors: readonly Proposal[]): number {
     let count = 0;
     // Some may have become final while the proposal waited for its time.
@@ -56,7 +64,8 @@ export function createProposalSource(
   const selectNow: ProposalSource['select'] = ({ height, ancestors, term }, done) => {
     const { txCountLimit, blockSizeLimit, blockGasLimit } = term.parameters;
     const room = roomFor(ancestors);
-    if (room <= 0) return done(undefined);
+    // The replica asks again when a height is decided, and when one is final.
+    if (room <= 0 || height > decidedHeight() + UNDECIDED_MAX) return done(undefined);
     const selected = pool.select({
       height,
       countMax: Math.min(txCountLimit, room),

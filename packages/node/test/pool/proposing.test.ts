@@ -57,6 +57,7 @@ function transfer(key: number, nonce: number): SignedTransaction {
 
 let nowMs = 0;
 let head = 0;
+let decided = 0;
 let parameters: ChainParameters;
 let limit = 0;
 /** From a proposal to finality. */
@@ -178,6 +179,7 @@ const createSource = (
       },
       pace: { onFollowed: () => undefined, blockMs: () => blockMs },
       headHeight: () => head as Height,
+      decidedHeight: () => Math.max(head, decided) as Height,
       clock,
     },
   );
@@ -247,6 +249,21 @@ describe('a primary', () => {
     add(b);
     expect(select(2, [first])).toEqual([b.hash]);
     expect(select(3, [first, proposalOf(2, [b], digestOf(first))])).toBeUndefined();
+  });
+
+  test('lets the next proposal fill while two heights wait for their decision', () => {
+    const [a, b, c, d] = [transfer(0, 0), transfer(1, 0), transfer(2, 0), transfer(0, 1)];
+    add(a);
+    const first = proposalOf(1, [a]);
+    expect(select(1)).toEqual([a.hash]);
+    add(b);
+    const second = proposalOf(2, [b], digestOf(first));
+    expect(select(2, [first])).toEqual([b.hash]);
+    add(c);
+    expect(select(3, [first, second])).toBeUndefined();
+    add(d);
+    decided = 1;
+    expect(select(3, [first, second])).toEqual(expect.arrayContaining([c.hash, d.hash]));
   });
 
   test('is not held up by an ancestor that has become final since it was asked', () => {
