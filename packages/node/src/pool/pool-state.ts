@@ -1,4 +1,4 @@
-import type { PbftStatus, PoolState } from '@hansa/consensus';
+import { backOffMs, type PbftStatus, type PoolState } from '@hansa/consensus';
 import type { HashHex, NodeId } from '@hansa/primitives';
 import type { ChainParameters, Proposal, SignedTransaction } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
@@ -29,6 +29,12 @@ const WATCHED_COUNT_MAX = 64;
  * would mean that every node sends every transaction to every other one as soon as a chain is overloaded.
  */
 const ANNOUNCED_COUNT_MAX = 8;
+/**
+ * What comes so many base time-outs later and is ordered before is censorship however often views have changed. Below it
+ * patience grows with each view change: where machines are full, transactions reach one node seconds before another, and
+ * each new primary would be accused of that at once.
+ */
+const OVERTAKEN_BASES_MAX = 64;
 /** How often a backup is told that nothing has changed. */
 const TOLD_AGAIN_MS = 250;
 
@@ -94,7 +100,9 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
     beforeMark: (proposal, transactions) => {
       const status = pbft();
       if (status.primary === dependencies.nodeId) return;
-      const marginMs = 2 * dependencies.parameters().viewTimeoutBaseMs;
+      const { viewTimeoutBaseMs: base } = dependencies.parameters();
+      const count = status.timeoutExponent;
+      const marginMs = backOffMs({ base: 2 * base, cap: OVERTAKEN_BASES_MAX * base, count });
       const hash = pool.findOvertaken(transactions, { marginMs, primary: status.primary });
       if (hash !== undefined) overtaken = { hash, in: { term: proposal.term, view: status.view } };
     },
