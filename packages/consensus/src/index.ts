@@ -26,4 +26,3 @@ export { maxFaultyWeight, quorumWeight } from './quorum.ts';
 export { REJECT_CODES, type RejectCode } from './reject.ts';
 export { PbftReplica } from './replica.ts';
 export type { PbftStatus, PeerStatus, ResultGroup, SilenceReason } from './status.ts';
-export { backOffMs } from './timers.ts';

@@ -23,7 +23,7 @@ export function viewTimeoutTicks(state: ReplicaState, count: number = state.term
   return ticksOf(state, backOffMs({ base, cap, count }));
 }
 
-/** base · 1.5^count in milliseconds, not above cap; rounded down at each step. The patience of PBFT-V1 and V2. */
+/** base · 1.5^count, not above cap; rounded down at each step. */
 export function backOffMs(options: { readonly base: number; readonly cap: number; readonly count: number }): number {
   const { base, cap, count } = options;
   assert(base > 0 && cap >= base, `a cap not below the base was expected, got ${base} and ${cap}`);

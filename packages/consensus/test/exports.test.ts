@@ -10,7 +10,6 @@ test('the public names of the package', () => {
       "PbftReplica",
       "REJECT_CODES",
       "RULE_IDS",
-      "backOffMs",
       "describeEffect",
       "describeInput",
       "describeMessage",

@@ -129,6 +129,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
     pbft: () => driver.status,
     parameters: () => headView.parameters(),
     scheduleGossip: () => gossip.schedule(),
+    pace,
     clock,
     publish: (state) => driver.onPoolState(state),
   });

@@ -1,8 +1,10 @@
-import { backOffMs, type PbftStatus, type PoolState } from '@hansa/consensus';
+import type { PbftStatus, PoolState } from '@hansa/consensus';
 import type { HashHex, NodeId } from '@hansa/primitives';
 import type { ChainParameters, Proposal, SignedTransaction } from '@hansa/protocol';
 import type { TxPool } from '@hansa/txpool';
 import type { Clock } from '../clock.ts';
+import { createOvertakingPatience } from './overtaking-patience.ts';
+import type { Pace } from './pace.ts';
 
 export type PoolStateDependencies = {
   readonly pool: TxPool;
@@ -10,6 +12,7 @@ export type PoolStateDependencies = {
   readonly pbft: () => PbftStatus;
   readonly parameters: () => ChainParameters;
   readonly scheduleGossip: () => void;
+  readonly pace: Pick<Pace, 'blockMs'>;
   readonly clock: Pick<Clock, 'defer' | 'monotonicMs'>;
   /** Given when something that counts has changed. */
   readonly publish: (state: PoolState) => void;
@@ -29,18 +32,13 @@ const WATCHED_COUNT_MAX = 64;
  * would mean that every node sends every transaction to every other one as soon as a chain is overloaded.
  */
 const ANNOUNCED_COUNT_MAX = 8;
-/**
- * What comes so many base time-outs later and is ordered before is censorship however often views have changed. Below it
- * patience grows with each view change: where machines are full, transactions reach one node seconds before another, and
- * each new primary would be accused of that at once.
- */
-const OVERTAKEN_BASES_MAX = 64;
 /** How often a backup is told that nothing has changed. */
 const TOLD_AGAIN_MS = 250;
 
 /** What consensus has to know of the pool (PBFT-N1, PBFT-V1, PBFT-V2), told when it changes. */
 export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolStateWatch {
-  const { pool, pbft, clock } = dependencies;
+  const { pool, pbft, pace, clock } = dependencies;
+  const patience = createOvertakingPatience({ blockMs: pace.blockMs, monotonicMs: clock.monotonicMs });
   let last: PoolState | undefined;
   let toldAtMs = Number.NEGATIVE_INFINITY;
   let announcedAtMs = Number.NEGATIVE_INFINITY;
@@ -100,11 +98,12 @@ export function createPoolStateWatch(dependencies: PoolStateDependencies): PoolS
     beforeMark: (proposal, transactions) => {
       const status = pbft();
       if (status.primary === dependencies.nodeId) return;
-      const { viewTimeoutBaseMs: base } = dependencies.parameters();
-      const count = status.timeoutExponent;
-      const marginMs = backOffMs({ base: 2 * base, cap: OVERTAKEN_BASES_MAX * base, count });
+      const marginMs = patience.marginMs(dependencies.parameters().viewTimeoutBaseMs);
       const hash = pool.findOvertaken(transactions, { marginMs, primary: status.primary });
-      if (hash !== undefined) overtaken = { hash, in: { term: proposal.term, view: status.view } };
+      if (hash === undefined) return;
+      const place = { term: proposal.term, view: status.view };
+      if (overtaken?.in.term !== place.term || overtaken.in.view !== place.view) patience.onAccused();
+      overtaken = { hash, in: place };
     },
   };
 }
