@@ -144,7 +144,7 @@ export async function createNodeCore(options: NodeCoreOptions, dependencies: Nod
       pace.onFollowed(proposal.height);
       poolState.beforeMark(proposal, ordered);
     },
-    scheduleGossip: () => gossip.schedule(),
+    resendWaiting: () => gossip.resendWaiting(driver.status.primary),
   });
   const onPoolChanged = (): void => {
     poolState.schedule();

@@ -100,4 +100,6 @@ export type TxPool = {
     readonly waitedMsMin: number;
     readonly onlyForeign?: true;
   }): number;
+  /** Executable transactions that clients of this node handed in: what a primary may have lost of them. */
+  ownWaiting(countMax: number): readonly SignedTransaction[];
 };

@@ -249,6 +249,11 @@ class Pool implements TxPool {
     return count;
   }
 
+  ownWaiting(countMax: number): readonly SignedTransaction[] {
+    const heads = this.#index.bestHeads(this.#index.heads.size).map(({ head }) => head as Entry);
+    return heads.flatMap(({ isOwn, tx }) => (isOwn ? [tx] : [])).slice(0, countMax);
+  }
+
   #admit(tx: SignedTransaction, origin: Origin, arrivedAt: number): Result<Admission, PoolRefusal> {
     const early = lastingRefusal(this.#validateAlone(tx), origin);
     if (early !== undefined) return this.#refuse(early);

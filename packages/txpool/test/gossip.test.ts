@@ -115,6 +115,17 @@ describe('facts for consensus', () => {
     expect(world.pool.takeGossip(nodeId(1), limits)).toHaveLength(5);
   });
 
+  test('PBFT-V1: what clients of this node handed in is what a primary gets again', () => {
+    const world = new World();
+    const own = [1, 2, 3].map((from) => tx({ from, nonce: 0 }));
+    for (const each of own) world.add(each, 'local');
+    world.add(tx({ from: 4, nonce: 0 }), 2);
+    world.add(tx({ from: 5, nonce: 1 }), 'local');
+    expect(world.pool.ownWaiting(10)).toHaveLength(3);
+    expect(world.pool.ownWaiting(10)).toEqual(expect.arrayContaining(own));
+    expect(world.pool.ownWaiting(2)).toHaveLength(2);
+  });
+
   test('PBFT-V2: overtaken by what came later for no more, not by what pays more or came about then', () => {
     const world = new World();
     world.fund(2, 10n ** 18n);

@@ -18,6 +18,8 @@ const GATHER_MS = 20;
 const GATHER_SHARE = 0.15;
 const GATHER_MS_MAX = 60;
 const RETRY_MS = 50;
+/** What is said to all once more: one that waits is enough to suspect a primary. */
+const RESENT_COUNT_MAX = 2;
 
 export type GossipDependencies = {
   readonly pool: TxPool;
@@ -32,6 +34,11 @@ export type GossipDependencies = {
 export type Gossip = {
   /** Something new is in the pool: send it soon. */
   schedule(): void;
+  /**
+   * Nothing was ordered for half a time-out (PBFT-V1): a primary that was busy, or away, may have lost what it was sent. Each
+   * node gives it what its own clients handed in, once more, and says to all of a few that they wait.
+   */
+  resendWaiting(primary: NodeId): void;
   stop(): void;
 };
 
@@ -82,8 +89,24 @@ export function createGossip(dependencies: GossipDependencies): Gossip {
     onChanged();
   });
 
+  function resendOwn(primary: NodeId): void {
+    const own = pool.ownWaiting(FRAME_COUNT_MAX).map(({ bytes }) => bytes);
+    let sizeBytes = 0;
+    const cut = own.findIndex(({ length }) => {
+      sizeBytes += length;
+      return sizeBytes > FRAME_SIZE_MAX;
+    });
+    const transactions = own.slice(0, cut === -1 ? own.length : Math.max(1, cut));
+    // One that is not sent is sent at the next half of a time-out.
+    if (transactions.length > 0) network.send(primary, 'transactions', encodeTransactionsFrame({ transactions }));
+  }
+
   return {
     schedule: () => schedule(),
+    resendWaiting: (primary) => {
+      resendOwn(primary);
+      if (pool.resendWaiting({ countMax: RESENT_COUNT_MAX, sentMax: RESENT_COUNT_MAX, waitedMsMin: 0 }) > 0) schedule();
+    },
     stop: () => {
       isStopped = true;
       cancel?.();

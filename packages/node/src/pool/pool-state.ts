@@ -31,7 +31,7 @@ const WATCHED_COUNT_MAX = 64;
  * How many of them are announced within a quarter of T. One that waits is enough to suspect a primary; to announce all
  * would mean that every node sends every transaction to every other one as soon as a chain is overloaded.
  */
-const ANNOUNCED_COUNT_MAX = 8;
+const ANNOUNCED_COUNT_MAX = 2;
 /** How often a backup is told that nothing has changed. */
 const TOLD_AGAIN_MS = 250;
 

@@ -7,8 +7,6 @@ import type { OrderedTracker } from './ordered-tracker.ts';
 
 /** Transactions fetched for proposals that the pool did not take; oldest go first, counted. */
 const EXTRA_COUNT_MAX = 20_000;
-/** Waiting transactions that are sent to all again at half of a view's time-out (PBFT-V1): enough for a block to come. */
-const RESENT_COUNT_MAX = 32;
 /** Hashes of what the last blocks executed, so that a proposer cannot order them again. */
 const RECENT_COUNT_MAX = 100_000;
 
@@ -21,7 +19,7 @@ export type ProposalTransactionsDependencies = {
   readonly penalise: (peer: NodeId, message: string) => void;
   /** Called with the proposal before it counts as followed: the censorship rule compares orders of arrival (PBFT-V2). */
   readonly beforeMark: (proposal: Proposal, transactions: readonly SignedTransaction[]) => void;
-  readonly scheduleGossip: () => void;
+  readonly resendWaiting: () => void;
 };
 
 export type ProposalTransactionStore = ProposalTransactions & {
@@ -143,10 +141,7 @@ export function createProposalTransactions(dependencies: ProposalTransactionsDep
     },
     admit: (raw, from, done) => void verifyAndKeep(raw, from).finally(done),
     restore: (raw) => void verifyAndKeep(raw, undefined),
-    resendWaiting: () => {
-      pool.resendWaiting({ countMax: RESENT_COUNT_MAX, sentMax: RESENT_COUNT_MAX, waitedMsMin: 0 });
-      dependencies.scheduleGossip();
-    },
+    resendWaiting: dependencies.resendWaiting,
     onCommitted: (executed, leftOut) => {
       for (const hash of executed) {
         extra.delete(hash);

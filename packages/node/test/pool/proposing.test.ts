@@ -157,7 +157,7 @@ beforeEach(() => {
     chainId: CHAIN_ID,
     penalise: () => undefined,
     beforeMark: () => undefined,
-    scheduleGossip: () => undefined,
+    resendWaiting: () => undefined,
   });
   source = createSource(0, { ...systemClock, monotonicMs: () => nowMs });
 });
