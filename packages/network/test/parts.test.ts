@@ -25,7 +25,6 @@ it('the package exports these names', () => {
       "decodeControlFrame",
       "encodeControlFrame",
       "encodePreamble",
-      "isHostRange",
       "knock",
       "mayBePreamble",
       "nodeIdOfPeerId",
