@@ -17,11 +17,12 @@ const DISTANCE_SHARE = 0.75;
 const DISTANCE_TIMEOUT_SHARE = 0.25;
 
 /**
- * Heights in the order that may wait for their decision. A chain that is slow to decide would fill its window with small
- * proposals, each of which costs what a large one does; while this many are open, the next one fills instead. Decisions
- * come all the time meanwhile, so that nobody misses the primary.
+ * A chain whose blocks take more than this part of the view time-out is full, or its members are a world apart. It would fill
+ * its window with small proposals, each of which costs what a large one does: while `SLOW_UNDECIDED_MAX` heights wait for
+ * their decision the next one fills instead. Decisions come all the time meanwhile, so that nobody misses the primary.
  */
-const UNDECIDED_MAX = 2;
+const SLOW_SHARE = 0.5;
+const SLOW_UNDECIDED_MAX = 2;
 
 export type ProposalSourceOptions = {
   /** Least time between two proposals, in which the next one fills. The first after a pause never waits. */
@@ -64,8 +65,9 @@ export function createProposalSource(
   const selectNow: ProposalSource['select'] = ({ height, ancestors, term }, done) => {
     const { txCountLimit, blockSizeLimit, blockGasLimit } = term.parameters;
     const room = roomFor(ancestors);
+    const isSlow = pace.blockMs() > SLOW_SHARE * term.parameters.viewTimeoutBaseMs;
     // The replica asks again when a height is decided, and when one is final.
-    if (room <= 0 || height > decidedHeight() + UNDECIDED_MAX) return done(undefined);
+    if (room <= 0 || (isSlow && height > decidedHeight() + SLOW_UNDECIDED_MAX)) return done(undefined);
     const selected = pool.select({
       height,
       countMax: Math.min(txCountLimit, room),

@@ -123,7 +123,7 @@ let source: ReturnType<typeof createProposalSource>;
 
 beforeAll(initCrypto);
 beforeEach(() => {
-  [nowMs, head, limit, blockMs] = [0, 0, 1_000, 0];
+  [nowMs, head, decided, limit, blockMs] = [0, 0, 0, 1_000, 0];
   nonces.clear();
   proposed.length = 0;
   parameters = DEFAULT_CHAIN_PARAMETERS;
@@ -251,19 +251,28 @@ describe('a primary', () => {
     expect(select(3, [first, proposalOf(2, [b], digestOf(first))])).toBeUndefined();
   });
 
-  test('lets the next proposal fill while two heights wait for their decision', () => {
+  test('lets the next proposal fill while two heights wait for their decision on a chain that is slow', () => {
     const [a, b, c, d] = [transfer(0, 0), transfer(1, 0), transfer(2, 0), transfer(0, 1)];
+    const later = (height: number, ancestors: readonly Proposal[]): readonly HashHex[] | undefined => {
+      nowMs += 10_000;
+      return select(height, ancestors);
+    };
+    const [first, second] = [proposalOf(1, [a]), proposalOf(2, [b])];
     add(a);
-    const first = proposalOf(1, [a]);
-    expect(select(1)).toEqual([a.hash]);
+    expect(later(1, [])).toEqual([a.hash]);
     add(b);
-    const second = proposalOf(2, [b], digestOf(first));
-    expect(select(2, [first])).toEqual([b.hash]);
+    expect(later(2, [first])).toEqual([b.hash]);
     add(c);
-    expect(select(3, [first, second])).toBeUndefined();
+    blockMs = parameters.viewTimeoutBaseMs / 2 + 1;
+    expect(later(3, [first, second])).toBeUndefined();
     add(d);
     decided = 1;
-    expect(select(3, [first, second])).toEqual(expect.arrayContaining([c.hash, d.hash]));
+    expect(later(3, [first, second])).toEqual(expect.arrayContaining([c.hash, d.hash]));
+    blockMs -= 1;
+    decided = 0;
+    expect(later(4, [first, second, proposalOf(3, [c, d])])).toBeUndefined();
+    add(transfer(1, 1));
+    expect(later(4, [first, second, proposalOf(3, [c, d])])).toHaveLength(1);
   });
 
   test('is not held up by an ancestor that has become final since it was asked', () => {
