@@ -42,7 +42,7 @@ async function build(tracing: 0 | 1): Promise<Uint8Array> {
     'packages/evm/assembly/index.ts',
     ...['--baseDir', root, '-O3', '--converge', '--noAssert', '--runtime', 'stub', '--enable', 'simd,bulk-memory'],
     ...['--use', `hansaTracing=${tracing}`, '--initialMemory', String(INITIAL_PAGES), '--maximumMemory', '65535'],
-    ...['--memoryBase', '256', '--outFile', 'evm.wasm'],
+    ...['--memoryBase', '256', '--exportTable', '--outFile', 'evm.wasm'],
   ];
   let binary: Uint8Array | undefined;
   const { error, stderr } = await main(options, {

@@ -3,7 +3,7 @@
  * which is emptied between transactions when it is nearly full; what does not fit within a transaction is put beside the
  * memory of its frame instead, and analysed each time.
  *
- * A code at its header: u32 size, u32 bitmap, hash (32 bytes), then at `CODE_BYTES` the bytes, `PADDING` zeros (STOP, and
+ * A code at its header: u32 size, u32 bitmap, u32 calls, u32 function of the compiler tier, hash (32 bytes), then at `CODE_BYTES` the bytes, `PADDING` zeros (STOP, and
  * operands of a last PUSH), and one bit per byte: a JUMPDEST that is not an operand.
  */
 import { hostCodeSize, hostCopyCode } from './host';
@@ -13,6 +13,10 @@ import { copyWord, isEqual } from './words';
 
 export const CODE_SIZE: usize = 0;
 export const CODE_BITMAP: usize = 4;
+/** Calls of it since it was placed, as far as they are counted (tier.ts). */
+export const CODE_CALLS: usize = 8;
+/** Its function in the table of the module; 0 when it is not compiled (tier.ts). */
+export const CODE_TIER: usize = 12;
 const CODE_HASH: usize = 32;
 /** Operands are read as the 32 bytes that end with them. */
 export const CODE_BYTES: usize = 64;
@@ -66,13 +70,8 @@ export function codeOf(account: usize, spare: usize): usize {
   if (load<u32>(account, A_CODE_GENERATION) == generation) return load<u32>(account, A_CODE);
   if (!hasCode(account)) return 0;
   const hash = account + A_CODE_HASH;
-  let at = load<u32>(hash) & indexMask;
-  while (true) {
-    const known = <usize>load<u32>(index + (<usize>at << 2));
-    if (known == 0) break;
-    if (isEqual(known + CODE_HASH, hash)) return remember(account, known);
-    at = (at + 1) & indexMask;
-  }
+  const known = keptCode(hash);
+  if (known != 0) return remember(account, known);
   const size = hostCodeSize(hash);
   const code = placeFor(size, spare);
   hostCopyCode(hash, code + CODE_BYTES);
@@ -133,6 +132,21 @@ function analyse(code: usize, size: u32): void {
     } else if (op - 0x60 < 32) at += op - 0x5f;
     at++;
   }
+}
+
+/** Header of the code with this hash where it is kept until the region is emptied, else 0. */
+export function keptCode(hash: usize): usize {
+  let at = load<u32>(hash) & indexMask;
+  while (true) {
+    const known = <usize>load<u32>(index + (<usize>at << 2));
+    if (known == 0 || isEqual(known + CODE_HASH, hash)) return known;
+    at = (at + 1) & indexMask;
+  }
+}
+
+/** Whether it lies in the region: one that is placed elsewhere has no hash and is gone after its frame. */
+export function isKept(code: usize): bool {
+  return code >= region && code < next;
 }
 
 function putIndex(code: usize): void {

@@ -52,3 +52,8 @@ export declare function hostDeny(data: usize, size: u32): u32;
 // @ts-ignore: decorator
 @external("host", "created")
 export declare function hostCreated(account: usize): void;
+
+/** The code at this header has been called often: the host may compile it, at once or later. */
+// @ts-ignore: decorator
+@external("host", "hot")
+export declare function hostHot(code: usize): void;

@@ -14,14 +14,24 @@ import { findAccount, findSlot, idOf, reserveState, resetState, setNoCode, setSe
 import { runAlone, runTransaction } from './transaction';
 
 export {
-  ENV, INPUT, INPUT_SIZE, MESSAGE, NATIVE, RESULT, RESULT_BLOOM,
+  ENV, INPUT, INPUT_SIZE, MESSAGE, NATIVE, OPS, RESULT, RESULT_BLOOM, WARM_FRAME,
 } from './layout';
-export { nativeCreate, nativeOutput } from './frame';
+export { expand, nativeCreate, nativeOutput } from './frame';
 export { noteHost } from './journal';
 export { bloom } from './logs';
 export {
   accountOf, accountsInTable, cleanState, findAccount, listDirty, resetState, slotsInTable,
 } from './state';
+export { attachCompiled, returnDataSize, setHotCalls } from './tier';
+// The runtime of compiled code.
+export {
+  balance, blockHash, callDataCopy, callDataLoad, codeCopy, extCodeCopy, extCodeHash, extCodeSize, hash, log, memoryCopy,
+  power, returnDataCopy, storageLoad, storageStore, transientLoad, transientStore,
+} from './ops';
+export {
+  addModulo, byteAt, divideSigned, divideWords, extendSign, moduloSigned, moduloWords, multiplyModulo, multiplyWords,
+  shiftLeft, shiftRight, shiftRightSigned,
+} from './words';
 
 /** Room for a log of a native contract, of the address in `NATIVE_SELF`: topics and data are written from the answer on. */
 export function nativeLog(topics: u32, size: u32): usize {

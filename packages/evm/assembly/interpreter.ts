@@ -20,6 +20,7 @@ import {
   output, power, returnDataCopy, selfDestruct, storageLoad, storageStore, transientLoad, transientStore,
 } from './ops';
 import { A_BALANCE, addressWord } from './state';
+import { runCompiled } from './tier';
 import { hostStep, isTracing } from './trace';
 import {
   addModulo, addWords, byteAt, copyWord, divideSigned, divideWords, extendSign, isBelow, isBelowSigned, isEqual, isZero,
@@ -50,6 +51,10 @@ function isDestination(code: usize, at: u64): bool {
 export function run(): void {
   while (frame != 0) {
     const fp = frame;
+    if (runCompiled(fp)) {
+      endFrame(fp, OUT_OF_GAS);
+      continue;
+    }
     const base = <usize>load<u32>(fp, F_BASE);
     const code = <usize>load<u32>(fp, F_CODE);
     const bytes = code + CODE_BYTES;

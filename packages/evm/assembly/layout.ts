@@ -85,6 +85,8 @@ export const INPUT_SIZE: u32 = 0x10000;
 export const FRAMES: usize = 0x40000;
 export const FRAME_SIZE: usize = 192;
 export const DEPTH_MAX: u32 = 1024;
+/** A frame that is none: compiled code is run on it once, to find its stack too high and leave (src/compiler/tier.ts). */
+export const WARM_FRAME: usize = 0xf0000;
 export const STACKS: usize = 0x100000;
 /** Bytes of one full stack. */
 export const STACK_SIZE: u32 = 32768;

@@ -1,4 +1,5 @@
 import { type AddressHex, assert, type HashHex } from '@hansa/primitives';
+import { type CompilerOptions, CompilerTier, type GeneratedCode } from './compiler/tier.ts';
 import { EvmHost } from './host.ts';
 import { createInstance, type EvmExports, isTrap } from './instance.ts';
 import { ENTRY_SIZE, MESSAGE_FIELDS, RESULT_FIELDS, SLOT_FIELDS, STATUSES } from './layout.ts';
@@ -34,6 +35,8 @@ export type EvmOptions = {
   readonly rules?: EvmRules | undefined;
   /** Room for codes with their analysis, in bytes. */
   readonly codeBytesMax?: number;
+  /** Compiles what is called often; no result depends on it. Not with `isTracing`. */
+  readonly compiler?: CompilerOptions | undefined;
   /** The other build of the module, which tells `trace`d hooks what it does: several times as slow, the same results. */
   readonly isTracing?: boolean;
 };
@@ -72,9 +75,18 @@ export class Evm {
   readonly #message: number;
   readonly #result: number;
   readonly #place: MessagePlace;
+  readonly #tier: CompilerTier | undefined;
   #isBroken = false;
 
-  constructor({ fork, seed, natives = [], rules, codeBytesMax = CODE_BYTES_MAX, isTracing = false }: EvmOptions) {
+  constructor({
+    fork,
+    seed,
+    natives = [],
+    rules,
+    codeBytesMax = CODE_BYTES_MAX,
+    isTracing = false,
+    compiler,
+  }: EvmOptions) {
     assert(seed.length === 16, `a seed of 16 bytes was expected, got ${seed.length}`);
     const host = new EvmHost({ fork, natives, rules });
     this.#host = host;
@@ -103,6 +115,20 @@ export class Evm {
       words.getBigUint64(0),
       words.getBigUint64(8),
     );
+    if (compiler === undefined || isTracing) return;
+    const tier = new CompilerTier(engine, this.#view, compiler);
+    this.#tier = tier;
+    host.onHot((code) => tier.onHot(code));
+  }
+
+  /** One of the codes that are called often, to be compiled beside everything else. Not within a message. */
+  generateNext(): GeneratedCode | undefined {
+    return this.#tier?.generateNext();
+  }
+
+  /** Codes that run compiled, and bytes of their modules. */
+  get compiled(): { readonly codes: number; readonly bytes: number } {
+    return this.#tier?.size ?? { codes: 0, bytes: 0 };
   }
 
   /** State and block of what follows. The table is kept: `forget` when this is another state. */

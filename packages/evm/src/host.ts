@@ -30,6 +30,7 @@ export class EvmHost {
   #port: StatePort | undefined;
   #attached: { readonly engine: EvmExports; readonly view: MemoryView; readonly native: number } | undefined;
   #code: Uint8Array = NOTHING;
+  #onHot: ((code: number) => void) | undefined;
 
   constructor({ fork, natives, rules }: HostOptions) {
     for (const { address } of natives)
@@ -41,6 +42,11 @@ export class EvmHost {
 
   attach(engine: EvmExports, view: MemoryView): void {
     this.#attached = { engine, view, native: engine.NATIVE.value };
+  }
+
+  /** Told of the header of a code that is called often. */
+  onHot(listener: (code: number) => void): void {
+    this.#onHot = listener;
   }
 
   bind(port: StatePort): void {
@@ -65,6 +71,7 @@ export class EvmHost {
       revertTo: (mark) => this.#state.revertTo(mark),
       deny: (data, size) => this.#deny(this.#bytesAt(data >>> 0, size)),
       created: (account) => this.#created(account >>> 0),
+      hot: (code) => this.#onHot?.(code >>> 0),
     };
   }
 

@@ -1,3 +1,4 @@
+export type { CompilerOptions, GeneratedCode } from './compiler/tier.ts';
 export { type ChangeSink, Evm, type EvmOptions } from './evm.ts';
 export { isPairingLibraryMissing, type MclModule, usePairingModules } from './precompiles/mcl.ts';
 export { type PointProof, verifyPointProof } from './precompiles/point-evaluation.ts';

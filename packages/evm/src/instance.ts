@@ -1,3 +1,4 @@
+import type { RuntimeName } from './compiler/runtime.ts';
 import { TRACING_EVM_WASM } from './tracing-wasm-bytes.ts';
 import { EVM_WASM } from './wasm-bytes.ts';
 
@@ -13,6 +14,8 @@ export type HostImports = {
   readonly revertTo: (mark: number) => void;
   readonly deny: (data: number, size: number) => number;
   readonly created: (account: number) => void;
+  /** A code has become hot. Not of the tracing build. */
+  readonly hot: (code: number) => void;
 };
 
 /** What the tracing build tells: assembly/trace.ts describes each. */
@@ -44,6 +47,7 @@ export type EvmExports = {
   readonly INPUT_SIZE: Address;
   readonly MESSAGE: Address;
   readonly NATIVE: Address;
+  readonly OPS: Address;
   readonly RESULT: Address;
   readonly RESULT_BLOOM: Address;
   setup(fork: number, hasRules: number, codeBytes: number, seedLow: bigint, seedHigh: bigint): void;
@@ -65,17 +69,39 @@ export type EvmExports = {
   refreshAccount(address: number): void;
   refreshSlot(address: number, key: number): void;
   slotOf(account: number, key: number): number;
+  readonly table: FunctionTable;
+  setHotCalls(calls: number): void;
+  attachCompiled(hash: number, index: number): number;
+  readonly WARM_FRAME: Address;
+} & Readonly<Record<RuntimeName, WasmFunction>>;
+
+/** A function of a module, to hand on to another one: never called from here. */
+type WasmFunction = (...values: readonly (number | bigint)[]) => number | bigint | undefined;
+type FunctionTable = {
+  grow(count: number): number;
+  set(index: number, value: CompiledExports['run'] | null): void;
 };
 
-type CompiledModule = { readonly [Symbol.toStringTag]: string };
+/** Exports of a compiled code (compiler/compile.ts). */
+export type CompiledExports = {
+  /** Runs a frame as far as it can. */
+  run(frame: number): number;
+  /** One of its functions. */
+  region(frame: number, index: number): number;
+};
+
+export type CompiledModule = { readonly [Symbol.toStringTag]: string };
 
 // Node and browsers have it; no type library of a pure package does.
 declare const WebAssembly: {
   readonly Module: new (bytes: Uint8Array) => CompiledModule;
   readonly Instance: new (
     module: CompiledModule,
-    imports: { readonly host: HostImports | (HostImports & TraceImports) },
-  ) => { readonly exports: EvmExports };
+    imports:
+      | { readonly host: HostImports | (HostImports & TraceImports) }
+      | { readonly engine: Readonly<Record<string, unknown>> },
+  ) => { readonly exports: unknown };
+  readonly compile: (bytes: Uint8Array) => PromiseLike<CompiledModule>;
   readonly RuntimeError: new () => Error;
 };
 declare const atob: (text: string) => string;
@@ -90,10 +116,19 @@ let compiledTracing: CompiledModule | undefined;
 export function createInstance(host: HostImports, trace?: TraceImports): EvmExports {
   if (trace === undefined) {
     compiled ??= new WebAssembly.Module(bytesOf(EVM_WASM));
-    return new WebAssembly.Instance(compiled, { host }).exports;
+    return new WebAssembly.Instance(compiled, { host }).exports as EvmExports;
   }
   compiledTracing ??= new WebAssembly.Module(bytesOf(TRACING_EVM_WASM));
-  return new WebAssembly.Instance(compiledTracing, { host: { ...host, ...trace } }).exports;
+  return new WebAssembly.Instance(compiledTracing, { host: { ...host, ...trace } }).exports as EvmExports;
+}
+
+/** Both validate: what is not sound is not run. */
+export const compileModule = (bytes: Uint8Array): PromiseLike<CompiledModule> => WebAssembly.compile(bytes);
+export const compileModuleAtOnce = (bytes: Uint8Array): CompiledModule => new WebAssembly.Module(bytes);
+
+/** A compiled code on an engine, which is all that it reaches. */
+export function instantiateCode(module: CompiledModule, engine: EvmExports): CompiledExports {
+  return new WebAssembly.Instance(module, { engine }).exports as CompiledExports;
 }
 
 /** Whether the module itself has stopped, and not something that it had called. */

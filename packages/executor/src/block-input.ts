@@ -29,8 +29,11 @@ export type BlockInput = {
   readonly state: StateReader;
   /** Hash of an ancestor, undefined when there is none at that height. */
   readonly blockHashAt: (height: number) => HashHex | undefined;
-  /** `both` runs the block in each engine and stops at the first difference. All give the same blocks. */
-  readonly engine?: EngineName | 'both' | undefined;
+  /**
+   * `both` runs the block in each engine and stops at the first difference; `all` with every code compiled, too. All give the
+   * same blocks.
+   */
+  readonly engine?: EngineName | 'both' | 'all' | undefined;
   /** State root after these changes on top of `state`. Called once, last. */
   readonly stateRootAfter: (changes: readonly StateChange[]) => HashHex;
 };

@@ -16,6 +16,7 @@ import type { BlockInput, ExecutedBlock } from './block-input.ts';
 import { assertSameOutcome } from './engine-difference.ts';
 import { type Executed, executeAll } from './execute-all.ts';
 import { applyBlockRules, recordGenesisHash } from './governance.ts';
+import type { EngineName } from './machine.ts';
 import { parametersOf, registryOf, rootOf, termStateOf, validatorsOf } from './membership-cache.ts';
 import { StateOverlay } from './state-overlay.ts';
 
@@ -84,19 +85,22 @@ export async function executeBlock(input: BlockInput): Promise<ExecutedBlock> {
   return { header, body, receipts, changes, termInfo: advanced.state.info, registry, executed };
 }
 
-/** In one engine, or in both: then what they leave behind must be the same. */
+/** In one engine, or in several: then what they leave behind must be the same. */
 async function executeIn(input: BlockInput, overlay: StateOverlay, info: TermInfo): Promise<Executed> {
   const { engine = 'wasm' } = input;
-  if (engine !== 'both') return executeAll(input, { overlay, info, engine });
+  if (engine !== 'both' && engine !== 'all') return executeAll(input, { overlay, info, engine });
   const own = await executeAll(input, { overlay, info, engine: 'wasm' });
-  const otherOverlay = new StateOverlay(input.state);
-  recordGenesisHash(otherOverlay, input.parent);
-  const other = await executeAll(input, { overlay: otherOverlay, info, engine: 'ethereumjs' });
-  assertSameOutcome(
-    input.proposal.height,
-    { ...own, changes: overlay.changes() },
-    { ...other, changes: otherOverlay.changes() },
-  );
+  const others: readonly EngineName[] = engine === 'both' ? ['ethereumjs'] : ['compiled at once', 'ethereumjs'];
+  for (const name of others) {
+    const otherOverlay = new StateOverlay(input.state);
+    recordGenesisHash(otherOverlay, input.parent);
+    const other = await executeAll(input, { overlay: otherOverlay, info, engine: name });
+    assertSameOutcome(
+      input.proposal.height,
+      { ...own, changes: overlay.changes() },
+      { ...other, changes: otherOverlay.changes() },
+    );
+  }
   return own;
 }
 

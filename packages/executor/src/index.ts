@@ -11,6 +11,7 @@ export {
 export { type AccessListOutcome, createAccessList } from './access-list.ts';
 export type { BlockInput, ExecutedBlock } from './block-input.ts';
 export { type CallInput, type CallOutcome, type CallRequest, callMessage, wordOf } from './call.ts';
+export { compileHotCode } from './compile-hot.ts';
 export { EngineDifferenceError } from './engine-difference.ts';
 export { blockEnvironment, type EnvironmentFacts } from './environment.ts';
 export { type EstimateOutcome, estimateGas } from './estimate-gas.ts';

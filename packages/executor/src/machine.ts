@@ -4,8 +4,11 @@ import type { LeftOutReason, Log, SignedTransaction } from '@hansa/protocol';
 import type { EvmTracer } from './evm-tracer.ts';
 import type { StateOverlay } from './state-overlay.ts';
 
-/** `wasm` is the engine of packages/evm; `ethereumjs` is slow, and what the other is checked against. */
-export type EngineName = 'wasm' | 'ethereumjs';
+/**
+ * `wasm` is the engine of packages/evm; `compiled` is the same, with codes compiled that are called often (compile-hot.ts), and
+ * `compiled at once` with all of them, for tests; `ethereumjs` is slow, and what the others are checked against.
+ */
+export type EngineName = 'wasm' | 'compiled' | 'compiled at once' | 'ethereumjs';
 
 /** What the EVM sees of the block (docs/spec/execution.md, EXE-20). */
 export type BlockEnvironment = {

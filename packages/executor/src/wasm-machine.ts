@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import {
+  type CompilerOptions,
   type Environment,
   Evm,
   type EvmStatus,
+  type GeneratedCode,
   type NativeCall,
   type NativeOutcome,
   type Refusal,
@@ -11,7 +13,7 @@ import {
 } from '@hansa/evm';
 import { type AddressHex, assert, type HashHex, ZERO_HASH } from '@hansa/primitives';
 import type { LeftOutReason, SignedTransaction } from '@hansa/protocol';
-import type { BlockEnvironment, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
+import type { BlockEnvironment, EngineName, Machine, MachineOptions, MessageCall, MessageResult } from './machine.ts';
 import { contractDenial, isFreeToCall, recordCreation } from './permission.ts';
 import type { StateOverlay } from './state-overlay.ts';
 import { encodeRevert, runSystemContract, SYSTEM_CONTRACTS } from './system/index.ts';
@@ -50,9 +52,20 @@ const ENTRY_COUNT_MAX = 1_000_000;
 
 /** An engine of this thread, and what it stands on. It runs one message at a time, without a wait in between. */
 type Bound = { readonly evm: Evm; overlay: StateOverlay | undefined; machine: WasmMachine | undefined };
-/** That of record, and the one with hooks: made when they are needed. */
-const engines: { record: Bound | undefined; tracing: Bound | undefined } = { record: undefined, tracing: undefined };
-type BuildName = keyof typeof engines;
+/** Those of record, without a compiler and with one, and the one with hooks: made when they are needed. */
+type BuildName = Exclude<EngineName, 'ethereumjs'> | 'tracing';
+const engines: Partial<Record<BuildName, Bound | undefined>> = {};
+/** Calls of a code after which compiling it is worth its time: some ten milliseconds. */
+const HOT_CALLS = 200;
+const COMPILERS: Partial<Record<BuildName, CompilerOptions>> = {
+  compiled: { hotCalls: HOT_CALLS, when: 'queue' },
+  'compiled at once': { hotCalls: 1, when: 'at once' },
+};
+
+/** One of the codes that are called often, to be compiled outside of every block (compile-hot.ts). */
+export function generateHotCode(): GeneratedCode | undefined {
+  return engines.compiled?.evm.generateNext();
+}
 
 function engine(build: BuildName): Bound {
   const known = engines[build];
@@ -68,6 +81,7 @@ function engine(build: BuildName): Bound {
       fork: 'prague',
       seed: new Uint8Array(randomBytes(16)),
       isTracing: build === 'tracing',
+      compiler: COMPILERS[build],
       natives: SYSTEM_CONTRACTS.map(({ address }) => ({ address, run: (call) => running().runSystemContract(call) })),
       rules: {
         denialOf: (call) => running().denialOf(call),
@@ -95,10 +109,10 @@ export class WasmMachine implements Machine {
   /** Whether the engine knows more than the overlay. */
   #hasChanges = false;
 
-  constructor(options: MachineOptions) {
+  constructor(options: MachineOptions, engine: Exclude<EngineName, 'ethereumjs'> = 'wasm') {
     this.#options = options;
     this.#trace = options.tracer === undefined ? undefined : wasmTraceOf(options.tracer, wordOf);
-    this.#build = this.#trace === undefined ? 'record' : 'tracing';
+    this.#build = this.#trace === undefined ? engine : 'tracing';
     this.#port = portOf(options);
     this.#environment = environmentOf(options.environment);
   }

@@ -23,6 +23,7 @@ it('exports', () => {
       "blockEnvironment",
       "buildGenesisBlock",
       "callMessage",
+      "compileHotCode",
       "createAccessList",
       "createdAddress",
       "decodeAbi",

@@ -2,7 +2,8 @@
 import type { MachineOptions } from '@hansa/executor';
 import { bytesToHex } from '@hansa/primitives';
 import { expect, it } from 'vitest';
-import { evmTargets, runOn, scenarioOf } from '../src/fuzz/targets/evm-targets.ts';
+import { generateProgram } from '../src/fuzz/evm-program.ts';
+import { generateScenario, runOn, scenarioOf } from '../src/fuzz/targets/evm-targets.ts';
 import { Prng } from '../src/simulator/prng.ts';
 
 const PROGRAM_COUNT = 250;
@@ -63,12 +64,11 @@ const wordsOf = (text: string): string[] => text.split(/[; ]+/).filter((word) =>
 
 it('EXE-41: every opcode, frame and first access, as EthereumJS tells them', async () => {
   const prng = new Prng(41);
-  const [target] = evmTargets();
   let stepCount = 0;
   let frameCount = 0;
   let accessCount = 0;
   for (let i = 0; i < PROGRAM_COUNT; i++) {
-    const scenario = scenarioOf(target?.generate(prng) ?? new Uint8Array(0));
+    const scenario = scenarioOf(generateScenario(prng, generateProgram));
     const [own, other] = [recorder(), recorder()];
     await runOn('wasm', scenario, own.tracer);
     await runOn('ethereumjs', scenario, other.tracer);

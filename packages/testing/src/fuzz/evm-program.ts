@@ -53,6 +53,54 @@ export function generateProgram(prng: Prng): Uint8Array {
   return fromHex(steps.join('') + ending(prng));
 }
 
+/** As `generateProgram`, with loops and functions. Too long for traces. */
+export function generateLoopingProgram(prng: Prng): Uint8Array {
+  let program = '';
+  for (let count = 1 + prng.below(STEPS_MAX); count > 0; count--)
+    program += prng.chance(0.12) ? structuredStep(prng, program.length / 2) : step(prng);
+  return fromHex(program + ending(prng));
+}
+
+const push16 = (value: number): string => push(value.toString(16).padStart(4, '0'));
+
+/** Mostly leaves the stack as it was. `counter` is the opcode that copies a word that differs each time. */
+function loopBody(prng: Prng, counter: string): string {
+  const one = (): string => {
+    switch (prng.below(8)) {
+      case 0:
+        return `${counter}${word(prng)}${byte(prng.pick(BINARY))}${offset(prng)}52`;
+      case 1:
+        return `${counter}${slot(prng)}55`;
+      case 2:
+        return `${slot(prng)}54${counter}${byte(prng.pick(BINARY))}${slot(prng)}55`;
+      case 3:
+        return `${size(prng)}${offset(prng)}20${offset(prng)}51${byte(prng.pick(BINARY))}${offset(prng)}52`;
+      case 4:
+        return `${counter}${counter}${word(prng)}${byte(prng.pick(TERNARY))}${counter}52`;
+      case 5:
+        return `${counter}${offset(prng)}53`;
+      case 6:
+        return `${byte(prng.pick(NULLARY))}${counter}${byte(prng.pick(BINARY))}50`;
+      default:
+        return prng.chance(0.1) ? step(prng) : `5a${offset(prng)}52`;
+    }
+  };
+  return Array.from({ length: 1 + prng.below(4) }, one).join('');
+}
+
+/** A loop, one within another, or a function that is called and returns, at the place `at`. */
+function structuredStep(prng: Prng, at: number): string {
+  if (prng.chance(0.4)) {
+    // Return address, function, JUMP; the function; where it returns to.
+    const body = loopBody(prng, '80');
+    return `${push16(at + 9 + body.length / 2)}${push16(at + 7)}565b${body}565b`;
+  }
+  const count = push(byte(1 + prng.below(20)));
+  const inner = prng.chance(0.3) ? structuredStep(prng, at + 3) : '';
+  const body = `${inner}${loopBody(prng, '80')}`;
+  return `${count}5b${body}6001900380${push16(at + 2)}57${prng.pick(['', '50'])}`;
+}
+
 /** Stores the upper words of the stack one behind the other and returns them: what nobody sees may be wrong. */
 function stackAsOutput(count: number): string {
   const stores = Array.from({ length: count }, (_, i) => `${push(byte(32 * i))}52`);

@@ -14,13 +14,15 @@ const { values } = parseArgs({
     archive: { type: 'string', default: '../shared/ethereum-tests/GeneralStateTests-v14.1.tar.gz' },
     only: { type: 'string', default: '' },
     list: { type: 'boolean', default: false },
+    compiler: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 if (values.help) {
   process.stdout.write(
-    'npm run evm-tests -- [--archive FILE.tar.gz] [--only TEXT_IN_NAME] [--list]\n' +
-      '--list names every case that was not run, not only how many of each reason\n',
+    'npm run evm-tests -- [--archive FILE.tar.gz] [--only TEXT_IN_NAME] [--list] [--compiler]\n' +
+      '--list names every case that was not run, not only how many of each reason\n' +
+      '--compiler compiles every code when it is first called\n',
   );
   process.exit(0);
 }
@@ -45,7 +47,9 @@ for (const { name, test } of testsOfArchive(archive)) {
       const label = `${name} ${fork} ${index}`;
       const reason = reasonByName(name, fork);
       const result =
-        reason === undefined ? runOne(() => runCase(test, post, fork)) : { type: 'not run' as const, reason };
+        reason === undefined
+          ? runOne(() => runCase(test, post, fork, values.compiler ? 'compiler' : 'interpreter'))
+          : { type: 'not run' as const, reason };
       if (result.type === 'passed') passed++;
       else if (result.type === 'failed') {
         failed++;

@@ -45,14 +45,19 @@ export type CaseResult =
 /** Forks of the tests that the engine has. */
 export const FORKS: ReadonlyMap<string, Fork> = new Map([['Cancun', 'cancun']]);
 
-/** One engine per fork: a table that is emptied between cases, as between states. */
-const engines = new Map<Fork, Evm>();
+/** Whether every code is compiled when it is first called, or none. */
+export type Tier = 'interpreter' | 'compiler';
 
-function engineOf(fork: Fork): Evm {
-  let engine = engines.get(fork);
+/** One engine per fork and tier: a table that is emptied between cases, as between states. */
+const engines = new Map<string, Evm>();
+
+function engineOf(fork: Fork, tier: Tier): Evm {
+  const name = `${fork} ${tier}`;
+  let engine = engines.get(name);
   if (engine === undefined) {
-    engine = new Evm({ fork, seed: new Uint8Array(16).fill(7) });
-    engines.set(fork, engine);
+    const compiler = tier === 'compiler' ? ({ hotCalls: 1, when: 'at once' } as const) : undefined;
+    engine = new Evm({ fork, seed: new Uint8Array(16).fill(7), compiler });
+    engines.set(name, engine);
   }
   return engine;
 }
@@ -118,10 +123,10 @@ class TestState implements StatePort {
 }
 
 /** Runs one case for a fork of `FORKS` and compares state root and logs, or that it is refused. */
-export function runCase(test: StateTest, post: Post, forkName: string): CaseResult {
+export function runCase(test: StateTest, post: Post, forkName: string, tier: Tier = 'interpreter'): CaseResult {
   const reason = reasonNotToRun(test, post);
   if (reason !== undefined) return { type: 'not run', reason };
-  const evm = engineOf(FORKS.get(forkName) as Fork);
+  const evm = engineOf(FORKS.get(forkName) as Fork, tier);
   const state = new TestState(test.pre);
   const baseFee = BigInt(test.env['currentBaseFee'] ?? '0xa');
   const blockGasLimit = BigInt(test.env['currentGasLimit'] as string);

@@ -20,6 +20,9 @@ type Row = {
   readonly name: string;
   readonly wasmMicros: number;
   readonly wasmSpread: readonly [number, number];
+  /** With every code compiled. */
+  readonly compiledMicros: number;
+  readonly compiledRatio: number;
   readonly ethereumjsMicros: number;
   readonly ratio: number;
   readonly ratioMin: number;
@@ -33,11 +36,16 @@ export async function runEvmSuite({ rounds, accountCount, out }: EvmSuiteOptions
   const world = new World();
   const cases = await createCases(world, accountCount);
   const runners = { message: world.ownRunner('message'), transaction: world.ownRunner('transaction') };
+  const compiledRunners = {
+    message: world.ownRunner('message', COMPILER),
+    transaction: world.ownRunner('transaction', COMPILER),
+  };
   const other = await world.ethereumjsRunner();
   const rows: Row[] = [];
   for (const each of cases) {
     process.stderr.write(`${each.name} …\n`);
-    rows.push(await measureCase(each, { own: runners[each.kind ?? 'message'], other, rounds }));
+    const kind = each.kind ?? 'message';
+    rows.push(await measureCase(each, { own: runners[kind], compiled: compiledRunners[kind], other, rounds }));
   }
   const block = await createBlockBench();
   process.stderr.write(`${block.name} …\n`);
@@ -46,8 +54,8 @@ export async function runEvmSuite({ rounds, accountCount, out }: EvmSuiteOptions
   const whole = rows.at(-1) as Row;
   process.stdout.write(
     `${[
-      '| case | own engine µs | least to most | EthereumJS µs | ratio | bound |',
-      '| --- | --- | --- | --- | --- | --- |',
+      '| case | own engine µs | least to most | compiled µs | EthereumJS µs | ratio | ratio compiled | bound |',
+      '| --- | --- | --- | --- | --- | --- | --- | --- |',
       ...rows.map(rowText),
       '',
       `around the EVM: ${(whole.wasmMicros - transfer.wasmMicros).toFixed(1)} µs a transaction`,
@@ -60,12 +68,20 @@ export async function runEvmSuite({ rounds, accountCount, out }: EvmSuiteOptions
 
 /** Blocks before the first that is measured. */
 const BLOCK_WARM_UP = 10;
+const COMPILED = 'compiled at once';
 /** Of a batch that is not measured. */
 const LAST_BATCH = 63;
 
-type Engines = { readonly own: Runner; readonly other: Runner; readonly rounds: number };
+const COMPILER = { hotCalls: 1, when: 'at once' } as const;
 
-async function measureCase(each: Case, { own, other, rounds }: Engines): Promise<Row> {
+type Engines = {
+  readonly own: Runner;
+  readonly compiled: Runner;
+  readonly other: Runner;
+  readonly rounds: number;
+};
+
+async function measureCase(each: Case, { own, compiled, other, rounds }: Engines): Promise<Row> {
   const { name, ratioMin, microsMax } = each;
   let made = 0;
   const timed = async (count: number, runner: Runner): Promise<number> => {
@@ -73,43 +89,42 @@ async function measureCase(each: Case, { own, other, rounds }: Engines): Promise
     const calls = Array.from({ length: count }, (_, i) => each.call(i, batch));
     return microsOf(count, () => runner(calls));
   };
-  await checkBoth(each, { own, other, rounds });
-  await timed(each.count.wasm, own);
+  await checkAll(each, { own, compiled, other, rounds });
+  for (const runner of [own, compiled]) await timed(each.count.wasm, runner);
   const figures = await interleave(rounds, {
     wasm: () => timed(each.count.wasm, own),
+    compiled: () => timed(each.count.wasm, compiled),
     ethereumjs: () => timed(each.count.ethereumjs, other),
   });
   return rowOf({ name, ratioMin, microsMax }, figures);
 }
 
-/** A case that fails would be quick for nothing; this also warms both up. */
-async function checkBoth(each: Case, { own, other }: Engines): Promise<void> {
+/** A case that fails would be quick for nothing; this also warms all up. */
+async function checkAll(each: Case, { own, compiled, other }: Engines): Promise<void> {
   const calls = Array.from({ length: each.count.ethereumjs }, (_, i) => each.call(i, LAST_BATCH));
-  for (const runner of [own, other]) {
+  for (const runner of [own, compiled, other]) {
     const failure = (await runner(calls)).find((error) => error !== undefined);
     if (failure !== undefined) throw new Error(`${each.name} fails: ${failure}`);
   }
 }
 
 async function measureBlock({ name, count, run }: BlockBench, rounds: number): Promise<Row> {
-  for (let i = 0; i < BLOCK_WARM_UP; i++) await run('wasm');
+  for (let i = 0; i < BLOCK_WARM_UP; i++) for (const engine of ['wasm', COMPILED] as const) await run(engine);
   const figures = await interleave(rounds, {
     wasm: async () => microsOf(count, () => run('wasm')),
+    compiled: async () => microsOf(count, () => run(COMPILED)),
     ethereumjs: async () => microsOf(count, () => run('ethereumjs')),
   });
   return rowOf({ name, ratioMin: 20, microsMax: undefined }, figures);
 }
 
-type Figures = { readonly wasm: readonly number[]; readonly ethereumjs: readonly number[] };
+type Contender = 'wasm' | 'compiled' | 'ethereumjs';
+type Figures = Readonly<Record<Contender, readonly number[]>>;
 
-async function interleave(
-  rounds: number,
-  { wasm, ethereumjs }: { readonly wasm: () => Promise<number>; readonly ethereumjs: () => Promise<number> },
-): Promise<Figures> {
-  const figures: { wasm: number[]; ethereumjs: number[] } = { wasm: [], ethereumjs: [] };
+async function interleave(rounds: number, runs: Readonly<Record<Contender, () => Promise<number>>>): Promise<Figures> {
+  const figures: Record<Contender, number[]> = { wasm: [], compiled: [], ethereumjs: [] };
   for (let i = 0; i < rounds; i++) {
-    figures.wasm.push(await wasm());
-    figures.ethereumjs.push(await ethereumjs());
+    for (const name of ['wasm', 'compiled', 'ethereumjs'] as const) figures[name].push(await runs[name]());
   }
   return figures;
 }
@@ -122,15 +137,17 @@ async function microsOf(count: number, run: () => Promise<unknown>): Promise<num
   return (user + system) / count;
 }
 
-function rowOf(facts: Pick<Row, 'name' | 'ratioMin' | 'microsMax'>, { wasm, ethereumjs }: Figures): Row {
+function rowOf(facts: Pick<Row, 'name' | 'ratioMin' | 'microsMax'>, { wasm, compiled, ethereumjs }: Figures): Row {
   const sorted = [...wasm].sort((a, b) => a - b);
-  const [wasmMicros, ethereumjsMicros] = [median(wasm), median(ethereumjs)];
+  const [wasmMicros, compiledMicros, ethereumjsMicros] = [median(wasm), median(compiled), median(ethereumjs)];
   return {
     ...facts,
     wasmMicros,
     wasmSpread: [sorted[0] as number, sorted.at(-1) as number],
+    compiledMicros,
     ethereumjsMicros,
     ratio: ethereumjsMicros / wasmMicros,
+    compiledRatio: ethereumjsMicros / compiledMicros,
   };
 }
 
@@ -141,14 +158,16 @@ const isWithinBounds = ({ ratio, ratioMin, wasmMicros, microsMax }: Row): boolea
   ratio >= ratioMin && (microsMax === undefined || wasmMicros <= microsMax);
 
 function rowText(row: Row): string {
-  const { name, wasmMicros, wasmSpread, ethereumjsMicros, ratio, ratioMin, microsMax } = row;
+  const { name, wasmMicros, wasmSpread, compiledMicros, ethereumjsMicros, ratio, ratioMin, microsMax } = row;
   const bound = microsMax === undefined ? `≥ ${ratioMin}×` : `≤ ${microsMax} µs`;
   const cells = [
     name,
     wasmMicros.toFixed(1),
     wasmSpread.map((micros) => micros.toFixed(1)).join(' to '),
+    compiledMicros.toFixed(1),
     ethereumjsMicros.toFixed(0),
     `${ratio.toFixed(0)}×`,
+    `${row.compiledRatio.toFixed(0)}×`,
     `${bound}${isWithinBounds(row) ? '' : ' MISSED'}`,
   ];
   return `| ${cells.join(' | ')} |`;

@@ -1,7 +1,7 @@
 /** A state in a map, and the engines on it. */
 import { randomBytes } from 'node:crypto';
 import { ethereumCrypto, standardSuite } from '@hansa/crypto';
-import { Evm, type EvmMessage } from '@hansa/evm';
+import { type CompilerOptions, Evm, type EvmMessage } from '@hansa/evm';
 import { type BlockEnvironment, loadEngine, type MessageCall, StateOverlay } from '@hansa/executor';
 import { type AddressHex, bytesToHex, fromHex, type HashHex, type Height, hashToHex } from '@hansa/primitives';
 import { accountKey, codeKey, encodeAccount, type StateKey, type StateReader, storageKey } from '@hansa/protocol';
@@ -92,8 +92,8 @@ export class World implements StateReader {
    * The engine of packages/evm itself, its table as a block begins with it: empty. Messages alone, or transactions with
    * intrinsic gas, nonce, balances, refund, receipt and bloom filter.
    */
-  ownRunner(kind: 'message' | 'transaction'): Runner {
-    const evm = createOwnEvm();
+  ownRunner(kind: 'message' | 'transaction', compiler?: CompilerOptions): Runner {
+    const evm = createOwnEvm(compiler);
     return async (calls) => {
       evm.forget();
       evm.bind(this.port(), OWN_ENVIRONMENT);
@@ -138,7 +138,8 @@ export const OWN_ENVIRONMENT: Parameters<Evm['bind']>[1] = {
   blobBaseFee: 1n,
 };
 
-export const createOwnEvm = (): Evm => new Evm({ fork: 'prague', seed: new Uint8Array(randomBytes(16)) });
+export const createOwnEvm = (compiler?: CompilerOptions): Evm =>
+  new Evm({ fork: 'prague', seed: new Uint8Array(randomBytes(16)), compiler });
 
 function failureOf(evm: Evm): string | undefined {
   const { status } = evm.result();

@@ -1,4 +1,4 @@
-/** A chain with contracts on it, made once: each block of it has run in both engines. */
+/** A chain with contracts on it, made once: each block of it has run in both engines, and compiled. */
 import { ethereumCrypto, standardSuite } from '@hansa/crypto';
 import { buildGenesisBlock, createdAddress, type ExecutedBlock, executeBlock } from '@hansa/executor';
 import {
@@ -54,7 +54,7 @@ export type Sent = Pick<SignedTransaction, 'to' | 'value' | 'data' | 'gasLimit' 
   readonly from: number;
 };
 
-/** A block of these on top of `head`, in both engines. @throws EngineDifferenceError at the first difference */
+/** A block of these on top of `head`, in every engine. @throws EngineDifferenceError at the first difference */
 export async function nextBlock(
   { header, hash, records, nonces }: Head,
   sent: readonly Sent[],
@@ -77,7 +77,7 @@ export async function nextBlock(
     },
     transactions,
     state: { get: (key) => records.get(key) },
-    engine: 'both',
+    engine: 'all',
     blockHashAt: (height) => hashOf(`block ${height}`),
     stateRootAfter: () => ZERO_HASH,
   });

@@ -1,6 +1,7 @@
 /** Bytecode on both engines: what a message leaves behind is the same to the last unit of gas. */
 import { standardSuite } from '@hansa/crypto';
 import {
+  type EngineName,
   loadEngine,
   type Machine,
   type MachineOptions,
@@ -10,7 +11,8 @@ import {
 } from '@hansa/executor';
 import { type AddressHex, bytesToHex, concatBytes, fromHex, type HashHex, type Height } from '@hansa/primitives';
 import { accountKey, codeKey, encodeAccount, type StateChange, type StateKey, storageKey } from '@hansa/protocol';
-import { addressOfNumber, codeHashOf, generateProgram } from '../evm-program.ts';
+import type { Prng } from '../../simulator/prng.ts';
+import { addressOfNumber, codeHashOf, generateLoopingProgram } from '../evm-program.ts';
 import { createTarget, type FuzzTarget } from '../target.ts';
 
 const SENDER = 'aa'.repeat(20) as AddressHex;
@@ -32,24 +34,30 @@ type Outcome = { readonly results: readonly MessageResult[]; readonly changes: r
 
 export function evmTargets(): FuzzTarget[] {
   return [
-    createTarget<{ readonly wasm: Outcome; readonly ethereumjs: Outcome }>({
+    createTarget<{ readonly wasm: Outcome; readonly compiled: Outcome; readonly ethereumjs: Outcome }>({
       name: 'evm',
-      about: 'bytecode on the own EVM and on EthereumJS',
+      about: 'bytecode on the own EVM, interpreted and compiled, and on EthereumJS',
       // EthereumJS takes its time.
       budget: { timeMs: 8_000, memoryBase: 512 * 1024 * 1024 },
       keepsInput: true,
-      generate: (prng) => {
-        const codes = Array.from({ length: CONTRACT_COUNT }, () => generateProgram(prng));
-        const sizes = codes.map((code) => concatBytes(Uint8Array.of(code.length >> 8, code.length & 0xff), code));
-        return concatBytes(Uint8Array.of(prng.below(256)), ...sizes, fromHex(prng.hex(prng.below(70))));
-      },
+      generate: (prng) => generateScenario(prng, generateLoopingProgram),
       decode: async (input) => {
         const scenario = scenarioOf(input);
-        return { wasm: await runOn('wasm', scenario), ethereumjs: await runOn('ethereumjs', scenario) };
+        return {
+          wasm: await runOn('wasm', scenario),
+          compiled: await runOn('compiled at once', scenario),
+          ethereumjs: await runOn('ethereumjs', scenario),
+        };
       },
-      check: ({ wasm, ethereumjs }) => differenceOf(wasm, ethereumjs),
+      check: ({ wasm, compiled, ethereumjs }) => differenceOf(wasm, ethereumjs) ?? tierDifference(wasm, compiled),
     }),
   ];
+}
+
+export function generateScenario(prng: Prng, createProgram: (prng: Prng) => Uint8Array): Uint8Array {
+  const codes = Array.from({ length: CONTRACT_COUNT }, () => createProgram(prng));
+  const sizes = codes.map((code) => concatBytes(Uint8Array.of(code.length >> 8, code.length & 0xff), code));
+  return concatBytes(Uint8Array.of(prng.below(256)), ...sizes, fromHex(prng.hex(prng.below(70))));
 }
 
 export function scenarioOf(input: Uint8Array): Scenario {
@@ -65,7 +73,7 @@ export function scenarioOf(input: Uint8Array): Scenario {
 
 /** Both messages in one engine, with a tracer or without. */
 export async function runOn(
-  engine: 'wasm' | 'ethereumjs',
+  engine: EngineName,
   { flags, codes, data }: Scenario,
   tracer?: MachineOptions['tracer'],
 ): Promise<Outcome> {
@@ -139,6 +147,15 @@ export function differenceOf(wasm: Outcome, ethereumjs: Outcome): string | undef
   if (at >= 0 || own.length !== other.length)
     return `state: wasm ${own[Math.max(at, 0)] ?? 'nothing'}, ethereumjs ${other[Math.max(at, 0)] ?? 'nothing'}`;
   return undefined;
+}
+
+/** Which tier has run shows in nothing, not even in the word for a halt. */
+function tierDifference(wasm: Outcome, compiled: Outcome): string | undefined {
+  for (const [i, { error }] of wasm.results.entries()) {
+    const other = compiled.results[i]?.error;
+    if (error !== other) return `message ${i}: wasm ${error ?? 'ok'}, compiled ${other ?? 'ok'}`;
+  }
+  return differenceOf(wasm, compiled)?.replaceAll('ethereumjs', 'compiled');
 }
 
 function textOf({ error, gasUsed, gasRefund, output, logs, createdAddress }: MessageResult): string {
