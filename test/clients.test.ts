@@ -47,11 +47,16 @@ it('EXE-2: one node of four on EthereumJS votes and agrees while the others run 
   const [first, second, third, other] = net.ready.nodes as [ReadyNode, ReadyNode, ReadyNode, ReadyNode];
   const urls = [first.rpc, second.rpc, third.rpc, other.rpc];
   const file = join(other.dir, 'hansa.toml');
-  await net.kill(3);
+  const compiling = join(third.dir, 'hansa.toml');
+  await Promise.all([net.kill(2), net.kill(3)]);
+  writeFileSync(compiling, `${readFileSync(compiling, 'utf8')}\n[execution]\ncompiler = "on"\n`);
   writeFileSync(file, `${readFileSync(file, 'utf8')}\n[execution]\nengine = "ethereumjs"\n`);
+  net.restart(2);
   net.restart(3);
-  const isVoting = async (): Promise<boolean> => (await rpc<{ voting: boolean }>(other.rpc, 'hansa_getStatus')).voting;
-  await until(isVoting, 30_000, 'the node on EthereumJS votes');
+  for (const { rpc: url } of [third, other]) {
+    const isVoting = async (): Promise<boolean> => (await rpc<{ voting: boolean }>(url, 'hansa_getStatus')).voting;
+    await until(isVoting, 30_000, 'the node on another engine votes');
+  }
   const send = async (wallet: Wallet, url: string, choice: Parameters<Wallet['sign']>[0]): Promise<Receipt> => {
     const { raw } = await wallet.sign({ value: 0n, gas: 2_000_000n, ...choice });
     return sendFinal(url, raw);

@@ -11,6 +11,7 @@ import { createAttester } from './attester.ts';
 import { readNodeCertificate, watchCertificate } from './certificate/node-certificate.ts';
 import { VERSION } from './cli/version.ts';
 import { systemClock } from './clock.ts';
+import type { Settings } from './config/settings.ts';
 import { type NodePaths, readEntries, writeSecret } from './directory.ts';
 import type { NodeErrorCode } from './errors.ts';
 import { createExecutionClient, executionThread } from './execution/execution-client.ts';
@@ -76,7 +77,7 @@ async function compose(
     genesis,
     hotStateBytesMax: settings.ledger.hot_state_mb * MB,
     stateHistoryBlocks: settings.ledger.state_history_blocks,
-    engine: settings.execution.engine,
+    engine: engineOf(settings.execution),
   });
   const execution = createExecutionClient(thread, onFatal);
   stops.push(() => execution.close());
@@ -331,3 +332,6 @@ function adminToken(file: string): string {
   writeSecret(file, `${token}\n`);
   return token;
 }
+
+const engineOf = ({ engine, compiler }: Settings['execution']): Settings['execution']['engine'] | 'compiled' =>
+  engine === 'wasm' && compiler === 'on' ? 'compiled' : engine;

@@ -24,7 +24,7 @@ export type CompilerOptions = {
 /** A code on its way: compile, then install. */
 export type GeneratedCode = {
   /** Validates and compiles beside everything else; undefined: the code stays in the interpreter. */
-  readonly compile: () => PromiseLike<CompiledModule> | undefined;
+  readonly compile: () => PromiseLike<CompiledModule | undefined> | undefined;
   /** Makes it ready step by step, between messages; it is used when all steps are done. */
   readonly install: (module: CompiledModule) => Iterable<void>;
 };
@@ -99,7 +99,8 @@ export class CompilerTier {
       return { compile: () => undefined, install: () => [] };
     }
     return {
-      compile: () => compileModule(made.bytes),
+      // What does not validate is not run.
+      compile: () => compileModule(made.bytes).then(undefined, () => this.#keep(wanted, undefined, undefined)),
       install: (module) => this.#install(wanted, made, module),
     };
   }
@@ -134,7 +135,7 @@ export class CompilerTier {
     }
   }
 
-  #keep({ hash, rawHash }: Wanted, compiled: CompiledExports | undefined, made: CompiledCode | undefined): void {
+  #keep({ hash, rawHash }: Wanted, compiled: CompiledExports | undefined, made: CompiledCode | undefined): undefined {
     const bytes = made?.bytes.length ?? 0;
     for (const [other, kept] of this.#kept) {
       if (this.#kept.size < COMPILER_LIMITS.cacheCodes && this.#bytes + bytes <= COMPILER_LIMITS.cacheBytes) break;

@@ -87,6 +87,8 @@ const settingsSchema = z.strictObject({
     .strictObject({
       /** What runs contracts. All give the same blocks; `both` stops the node at the first difference. */
       engine: z.enum(['wasm', 'ethereumjs', 'both']).default('wasm'),
+      /** Whether `wasm` compiles contracts that are called often; the blocks are the same. */
+      compiler: z.enum(['off', 'on']).default('off'),
     })
     .prefault({}),
   consensus: z
@@ -130,7 +132,7 @@ export type Settings = DeepReadonly<{
   admin: { host: string; port: number };
   pool: { transactions_max: number; transactions_per_account_max: number; size_mb_max: number };
   ledger: { hot_state_mb: number; state_history_blocks: number };
-  execution: { engine: 'wasm' | 'ethereumjs' | 'both' };
+  execution: { engine: 'wasm' | 'ethereumjs' | 'both'; compiler: 'off' | 'on' };
   consensus: { block_gather_ms: number };
   log: { level: 'trace' | 'debug' | 'info' | 'warn' | 'error'; format: 'text' | 'json' };
 }>;

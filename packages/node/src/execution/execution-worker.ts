@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { initCrypto, suiteByName } from '@hansa/crypto';
 import { assert } from '@hansa/primitives';
 import { describeThread } from '../workers/thread.ts';
+import { createBackgroundCompiler } from './background-compiler.ts';
 import { BlockWriter } from './block-writer.ts';
 import { createExecutionServer } from './execution-server.ts';
 import type { ExecutionWorkerData } from './messages.ts';
@@ -14,7 +15,11 @@ const data = workerData as ExecutionWorkerData;
 await initCrypto();
 const suite = suiteByName(data.genesis.suite);
 assert(suite !== undefined, `suite ${data.genesis.suite} was checked with genesis`);
+const compile = data.engine === 'compiled' ? createBackgroundCompiler() : undefined;
 port.on(
   'message',
-  createExecutionServer(new BlockWriter(suite, data), (answer) => port.postMessage(answer)),
+  createExecutionServer(new BlockWriter(suite, data), (answer) => {
+    port.postMessage(answer);
+    compile?.();
+  }),
 );

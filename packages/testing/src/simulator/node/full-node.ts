@@ -63,8 +63,8 @@ export type TransactionStatus = ReturnType<ReturnType<typeof createPoolAccess>['
 type Process = DiskProcess & { isGone: boolean; core: NodeCore | undefined; reader: LedgerReader | undefined };
 
 const POOL_LIMITS = { transactionCountMax: 2_000, accountTransactionCountMax: 64, sizeBytesMax: 4 * 1024 * 1024 };
-/** This node runs contracts on EthereumJS. */
-const ETHEREUMJS_INDEX = 1;
+/** What nodes run contracts on, by index; the others as the first. */
+const ENGINES: readonly EngineName[] = ['wasm', 'ethereumjs', 'compiled at once'];
 const HOT_STATE_BYTES_MAX = 256 * 1024;
 const STATE_HISTORY_BLOCKS = 16;
 
@@ -427,7 +427,7 @@ export class FullNode {
   #connectExecution(process: Process, { answered }: ExecutionChannelEvents): ExecutionChannel {
     const { genesis } = this.#world;
     // Which engine a node has shows in no block.
-    const engine: EngineName = this.index === ETHEREUMJS_INDEX ? 'ethereumjs' : 'wasm';
+    const engine = ENGINES[this.index] ?? 'wasm';
     const data = {
       engine,
       location: this.label,
