@@ -114,9 +114,13 @@ describe('the queue', () => {
     run(evm);
     const generated = evm.generateNext();
     expect(evm.generateNext()).toBeUndefined();
-    const module = await generated?.compile();
+    const steps = generated?.generate();
+    let step = steps?.next();
+    while (step?.done === false) step = steps?.next();
+    const made = step?.value;
+    const module = await made?.compile();
     expect(module).toBeDefined();
-    for (const _ of module === undefined ? [] : (generated?.install(module) ?? [])) {
+    for (const _ of module === undefined ? [] : (made?.install(module) ?? [])) {
       expect(evm.compiled.codes).toBe(0);
       expect(run(evm)).toBe(first);
     }

@@ -4,9 +4,14 @@ import { generateHotCode } from './wasm-machine.ts';
 export async function compileHotCode(pause: () => Promise<void>): Promise<boolean> {
   const generated = generateHotCode();
   if (generated === undefined) return false;
-  await pause();
-  const module = await generated.compile();
-  if (module === undefined) return true;
-  for (const _ of generated.install(module)) await pause();
-  return true;
+  const steps = generated.generate();
+  for (;;) {
+    await pause();
+    const { done, value: made } = steps.next();
+    if (done !== true) continue;
+    const module = await made?.compile();
+    if (module === undefined) return true;
+    for (const _ of made?.install(module) ?? []) await pause();
+    return true;
+  }
 }

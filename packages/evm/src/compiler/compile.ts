@@ -35,7 +35,20 @@ const REGIONS = ENTRY + 4;
 const RUNTIME_INDEX: ReadonlyMap<RuntimeName, number> = new Map(RUNTIME_NAMES.map((name, index) => [name, index]));
 
 /** A module, or undefined for a code that is too large: it stays in the interpreter. Pure; its time is bounded. */
-export function compileCode({ code, table, environment }: CompilerInput): CompiledCode | undefined {
+export function compileCode(input: CompilerInput): CompiledCode | undefined {
+  const steps = compileInSteps(input);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** As `compileCode`, a region a step: some milliseconds at most. */
+export function* compileInSteps({
+  code,
+  table,
+  environment,
+}: CompilerInput): Generator<undefined, CompiledCode | undefined> {
   if (code.length === 0 || code.length > COMPILER_LIMITS.codeBytes) return undefined;
   const program = new Program(code, table);
   const layout = new EngineLayout(environment);
@@ -69,6 +82,7 @@ export function compileCode({ code, table, environment }: CompilerInput): Compil
     const body = left > 0 && steps > 0 ? bodyOf(emitRegion(scope, pc)) : undefined;
     // What is too large by itself is left to the interpreter too.
     regions.all(body === undefined || body.length > left ? bodyOf(stub(layout, pc)) : body);
+    yield;
   }
   return { bytes: moduleOf(program, heads, regions), regionCount: heads.length };
 }

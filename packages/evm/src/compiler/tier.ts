@@ -10,7 +10,7 @@ import {
 } from '../instance.ts';
 import { CODE_BYTES } from '../layout.ts';
 import type { MemoryView } from '../view.ts';
-import { type CompiledCode, compileCode } from './compile.ts';
+import { type CompiledCode, type CompilerInput, compileCode, compileInSteps } from './compile.ts';
 import { FRAME } from './engine-layout.ts';
 import { COMPILER_LIMITS } from './limits.ts';
 
@@ -21,11 +21,16 @@ export type CompilerOptions = {
   readonly when: 'queue' | 'at once';
 };
 
-/** A code on its way: compile, then install. */
+/** A code on its way: generate, compile, install. Steps are done between messages, and take some milliseconds at most. */
 export type GeneratedCode = {
+  /** Makes the module step by step; answers undefined for a code that stays in the interpreter. */
+  readonly generate: () => Generator<undefined, CompilableCode | undefined>;
+};
+
+export type CompilableCode = {
   /** Validates and compiles beside everything else; undefined: the code stays in the interpreter. */
-  readonly compile: () => PromiseLike<CompiledModule | undefined> | undefined;
-  /** Makes it ready step by step, between messages; it is used when all steps are done. */
+  readonly compile: () => PromiseLike<CompiledModule | undefined>;
+  /** Makes it ready step by step; it is used when all steps are done. */
   readonly install: (module: CompiledModule) => Iterable<void>;
 };
 
@@ -78,7 +83,7 @@ export class CompilerTier {
     const code = this.#view.bytes.slice(start, start + this.#view.u32(header));
     const wanted = { hash, rawHash, code };
     if (this.#options.when === 'at once') {
-      const made = this.#generate(code);
+      const made = compileCode(this.#inputOf(code));
       this.#keep(
         wanted,
         made === undefined ? undefined : instantiateCode(compileModuleAtOnce(made.bytes), this.#engine),
@@ -87,16 +92,24 @@ export class CompilerTier {
     } else if (this.#queue.size < COMPILER_LIMITS.queue) this.#queue.set(hash, wanted);
   }
 
-  /** Takes one code of the queue and makes its module, which takes some milliseconds. undefined: there is none. */
+  /** Takes one code of the queue. undefined: there is none. */
   generateNext(): GeneratedCode | undefined {
     const [wanted] = this.#queue.values();
     if (wanted === undefined) return undefined;
     this.#queue.delete(wanted.hash);
-    const made = this.#generate(wanted.code);
+    const steps = compileInSteps(this.#inputOf(wanted.code));
+    return { generate: () => this.#generate(wanted, steps) };
+  }
+
+  *#generate(
+    wanted: Wanted,
+    steps: ReturnType<typeof compileInSteps>,
+  ): Generator<undefined, CompilableCode | undefined> {
+    const made = yield* steps;
     if (made === undefined) {
       // So that it is not asked for again.
       this.#keep(wanted, undefined, undefined);
-      return { compile: () => undefined, install: () => [] };
+      return undefined;
     }
     return {
       // What does not validate is not run.
@@ -114,10 +127,10 @@ export class CompilerTier {
     this.#keep(wanted, compiled, made);
   }
 
-  #generate(code: Uint8Array): CompiledCode | undefined {
+  #inputOf(code: Uint8Array): CompilerInput {
     const { OPS, ENV } = this.#engine;
     const table = this.#view.bytes.slice(OPS.value, OPS.value + OPS_SIZE);
-    return compileCode({ code, table, environment: ENV.value });
+    return { code, table, environment: ENV.value };
   }
 
   /**
