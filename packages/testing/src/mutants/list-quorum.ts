@@ -133,7 +133,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
         'Math.min(state.head.height + 4 * termOf(state).parameters.window, termOf(state).endHeight) as Height;',
       ),
       inFile(
-        'consensus/replica.ts',
+        'consensus/reject.ts',
         'if (heightOf(message) > stableOf(state) + termOf(state).parameters.window) return true;',
         '',
       ),

@@ -352,7 +352,7 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
   {
     name: 'nothing that comes early is kept',
     rule: 'R4',
-    patches: [inFile('consensus/replica.ts', '    state.termState.buffer.push(message);\n', '')],
+    patches: [inFile('consensus/replica.ts', '    state.termState.buffer.push(message, state.now);\n', '')],
   },
   {
     name: 'the buffer of early messages has no limit',
@@ -360,5 +360,10 @@ export const VIEW_MUTANTS: readonly Mutant[] = [
     patches: [
       inFile('consensus/future-buffer.ts', 'if (queue.length >= this.#limit) {', 'if (queue.length >= 1_000_000) {'),
     ],
+  },
+  {
+    name: 'early messages of one sender cost as many signatures as it sends',
+    rule: 'R4',
+    patches: [inFile('consensus/future-buffer.ts', 'const FILLS_PER_PERIOD = 4;', 'const FILLS_PER_PERIOD = 4_000;')],
   },
 ];
